@@ -1,0 +1,1 @@
+"""Device protocol, control table, frame, engine."""

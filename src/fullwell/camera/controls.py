@@ -1,0 +1,109 @@
+"""The one table of controls; every door, header and help text is fed from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Control(StrEnum):
+    """A number that can be read from or written to a camera."""
+
+    EXPOSURE_S = "exposure_s"
+    GAIN = "gain"
+    OFFSET = "offset"
+    USB_TRAFFIC = "usb_traffic"
+    SPEED = "speed"
+    TARGET_TEMPERATURE_C = "target_temperature_c"
+    COOLER_ON = "cooler_on"
+    ANTI_GLOW = "anti_glow"
+    TELEGRAPH_SUPPRESSION = "telegraph_suppression"
+    SENSOR_TEMPERATURE_C = "sensor_temperature_c"
+    COOLER_POWER_PERCENT = "cooler_power_percent"
+    AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
+    HUMIDITY_PERCENT = "humidity_percent"
+    PRESSURE_HPA = "pressure_hpa"
+    WHEEL_POSITION = "wheel_position"
+
+
+@dataclass(frozen=True, slots=True)
+class ControlFacts:
+    """What is known of a control on every camera.
+
+    Attributes
+    ----------
+    title : str
+        For people.
+    unit : str
+        "" for pure numbers and switches.
+    sdk_id : int or None
+        CONTROL_ID of the vendor's library.
+    writable : bool
+        Whether a client may set it.
+    while_exposing : bool
+        Whether it may be set between start and read-out of a single exposure.
+    range_field : str or None
+        Attribute of `CameraModel` that holds its range; None = 0 to 1 for switches, or read-only.
+    description : str
+        One sentence.
+    """
+
+    title: str
+    unit: str
+    sdk_id: int | None
+    writable: bool
+    while_exposing: bool
+    range_field: str | None
+    description: str
+
+
+CONTROLS: Final[dict[Control, ControlFacts]] = {
+    Control.EXPOSURE_S: ControlFacts(
+        "Exposure", "s", 8, True, False, "exposure_s", "Time each row collects light."
+    ),
+    Control.GAIN: ControlFacts(
+        "Gain setting", "", 6, True, False, "gain", "The vendor's gain knob: neither dB nor electrons per DN."
+    ),
+    Control.OFFSET: ControlFacts(
+        "Offset", "", 7, True, False, "offset", "Lifts the bias level so that a dark frame stays above zero."
+    ),
+    Control.USB_TRAFFIC: ControlFacts(
+        "USB traffic", "", 12, True, False, "usb_traffic", "Higher values lengthen each row: slower, quieter."
+    ),
+    Control.SPEED: ControlFacts("Speed", "", 9, True, False, "speed", "Pixel clock of cameras that have it."),
+    Control.TARGET_TEMPERATURE_C: ControlFacts(
+        "Target temperature", "C", 18, True, True, "temperature_c", "Where the cooler regulates the sensor."
+    ),
+    Control.COOLER_ON: ControlFacts("Cooler", "", None, True, True, None, "Regulate to the target temperature."),
+    Control.ANTI_GLOW: ControlFacts(
+        "Anti-glow", "", 41, True, False, None, "Reduces the glow of sensors that have one."
+    ),
+    Control.TELEGRAPH_SUPPRESSION: ControlFacts(
+        "Telegraph noise suppression",
+        "",
+        None,
+        True,
+        False,
+        None,
+        "The camera's random change thermal noise suppression.",
+    ),
+    Control.SENSOR_TEMPERATURE_C: ControlFacts(
+        "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."
+    ),
+    Control.COOLER_POWER_PERCENT: ControlFacts(
+        "Cooler power", "%", 15, False, False, None, "Present power of the thermoelectric cooler."
+    ),
+    Control.AMBIENT_TEMPERATURE_C: ControlFacts(
+        "Ambient temperature", "C", None, False, False, None, "Air round the camera, where it is known."
+    ),
+    Control.HUMIDITY_PERCENT: ControlFacts(
+        "Chamber humidity", "%", 62, False, False, None, "Relative, in the sensor chamber."
+    ),
+    Control.PRESSURE_HPA: ControlFacts(
+        "Chamber pressure", "hPa", 63, False, False, None, "In the sensor chamber."
+    ),
+    Control.WHEEL_POSITION: ControlFacts(
+        "Filter wheel", "", 17, True, True, None, "Slot in the light path, from 0; -1 while it moves."
+    ),
+}

@@ -1,0 +1,138 @@
+"""The cable: the few calls that every camera answers, real or twin, with the vendor's semantics.
+
+Calls come from one thread at a time (the engine sees to it), except `cancel_exposure`, `stop_exposure`,
+`get_control` and `wheel_moving`, which may come from others while `read_frame` waits.
+
+Order, as in the vendor's library: open, initialise (mode and stream), configure, controls, then single
+exposures or live. `initialise` sets the camera back: afterwards gain, offset, exposure and format are the
+device's defaults, whatever they were; the engine sends the user's again.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+from fullwell.camera.clock import Clock
+from fullwell.camera.controls import Control
+from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Truth
+from fullwell.models.facts import CameraModel
+from fullwell.readout.rows import RowTiming
+
+
+class Stream(StrEnum):
+    """How frames are taken."""
+
+    SINGLE = "single"
+    LIVE = "live"
+
+
+class Device(Protocol):
+    """A camera at the far end of the cable."""
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """Who it is. Known before `open`."""
+        ...
+
+    @property
+    def model(self) -> CameraModel:
+        """The facts that belong to it."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time in which it lives."""
+        ...
+
+    @property
+    def link(self) -> str:
+        """Name of the cable it hangs on."""
+        ...
+
+    def open(self) -> None:
+        """Connect. Raises `DeviceLost` if it does not answer."""
+        ...
+
+    def close(self) -> None:
+        """Let go. Harmless when closed."""
+        ...
+
+    def initialise(self, mode: int, stream: Stream) -> None:
+        """Choose read mode and stream; sets gain, offset, exposure and format back to the device's defaults."""
+        ...
+
+    def configure(self, frame_format: FrameFormat) -> None:
+        """Choose window, binning, word depth. The engine has checked them against the model."""
+        ...
+
+    def set_control(self, control: Control, value: float) -> None:
+        """Set a control. Raises `NotSupported` where there is none."""
+        ...
+
+    def get_control(self, control: Control) -> float:
+        """Read a control. Raises `NotSupported` where there is none."""
+        ...
+
+    def precise_timing(self) -> RowTiming:
+        """The clockwork for the present settings."""
+        ...
+
+    def start_exposure(self) -> None:
+        """Begin a single exposure and return at once."""
+        ...
+
+    def exposure_remaining_s(self) -> float:
+        """Time until the frame can be read without waiting, 0 when it can, s."""
+        ...
+
+    def stop_exposure(self) -> None:
+        """End the exposure now and keep what was collected. Raises `NotSupported` where hardware cannot."""
+        ...
+
+    def cancel_exposure(self) -> None:
+        """Abandon the exposure; a waiting `read_frame` raises `ExposureAborted`. Harmless when idle."""
+        ...
+
+    def read_frame(self, out: NDArray[Any]) -> FrameReport:
+        """Wait for the end of exposure, read-out and transfer, and fill `out`.
+
+        Parameters
+        ----------
+        out : ndarray, C-contiguous
+            Shape and dtype of the configured format.
+        """
+        ...
+
+    def start_live(self) -> None:
+        """Let the sensor run freely."""
+        ...
+
+    def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
+        """Wait at most `timeout_s` for the next frame; None if there was none in that time."""
+        ...
+
+    def stop_live(self) -> None:
+        """Stop the free run. Harmless when it does not run."""
+        ...
+
+    def wheel_names(self) -> tuple[str, ...]:
+        """Names of the slots of the filter wheel on the camera port; empty when there is no wheel."""
+        ...
+
+
+@runtime_checkable
+class TruthSource(Protocol):
+    """A device that knows the answer key of its frames. Only twins do."""
+
+    def truth(self, sequence: int) -> Truth:
+        """The answer key of a frame that this device has delivered (the last 16 are remembered).
+
+        Raises
+        ------
+        NoImage
+            If that frame is not remembered.
+        """
+        ...

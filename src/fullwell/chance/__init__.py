@@ -1,0 +1,1 @@
+"""The only source of randomness: counter-based numbers, so that any frame can be drawn again alone."""

@@ -1,0 +1,1 @@
+"""Find and open cameras; the only place that picks a backend."""

@@ -1,0 +1,1 @@
+"""Know the camera: photon transfer, noise, linearity."""

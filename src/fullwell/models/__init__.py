@@ -1,0 +1,1 @@
+"""Facts of each camera: data files, their loader, frozen dataclasses. No behaviour."""

@@ -1,0 +1,1 @@
+"""The real far end of the cable: the vendor library. (Not yet built.)"""

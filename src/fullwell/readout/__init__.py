@@ -1,0 +1,1 @@
+"""From electrons to numbers and time: gain, noise, ADC, binning, row timing."""

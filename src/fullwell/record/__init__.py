@@ -1,0 +1,1 @@
+"""Keep frames: files that lose nothing."""

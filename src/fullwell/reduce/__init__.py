@@ -1,0 +1,1 @@
+"""Know the sky: reduction of what was taken. (Not yet built.)"""

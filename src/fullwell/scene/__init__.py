@@ -1,0 +1,1 @@
+"""What light falls on the sensor, row interval by row interval."""

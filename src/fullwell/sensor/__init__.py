@@ -1,0 +1,1 @@
+"""From photons to electrons in the pixel, as pure functions."""

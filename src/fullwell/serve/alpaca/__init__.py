@@ -1,0 +1,1 @@
+"""ASCOM Alpaca: ICameraV4 and IFilterWheelV3, management and discovery."""

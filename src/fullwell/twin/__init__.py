@@ -1,0 +1,1 @@
+"""The virtual far end of the cable."""

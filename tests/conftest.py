@@ -1,0 +1,26 @@
+"""What all tests share: the reference material beside the checkout, and outside tools, skipped with a reason."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of reference data that is not part of the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("reference data folder 'shared' is not beside this checkout")
+    return SHARED
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose outside program is not installed."""
+    for mark in item.iter_markers("needs"):
+        for tool in mark.args:
+            if shutil.which(tool) is None:
+                pytest.skip(f"the program {tool!r} is not installed")
