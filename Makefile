@@ -20,10 +20,10 @@ check: $(STAMP)  ## style, types, imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: $(STAMP)  ## the tests that every commit passes
+test: check  ## check, then the tests that every commit passes
 	$(BIN)/pytest -n 2 --dist loadfile
 
-test-all: $(STAMP)  ## and the slow proofs
+test-all: check  ## and the slow proofs
 	$(BIN)/pytest -n 2 --dist loadfile -m ''
 
 bench: $(STAMP)  ## speed and memory beside the peers, in one run

@@ -131,7 +131,7 @@ class NoImage(InvalidOperation):
 
 
 class NotSupported(FullwellError):
-    """This camera cannot do it, whatever the state."""
+    """Beyond this camera, whatever its state."""
 
 
 class ExposureAborted(FullwellError):
