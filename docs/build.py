@@ -1,0 +1,92 @@
+"""Make the reference pages and pictures: `make docs`.
+
+``docs/features.md`` joins the promises of the vendor's pages (``promises.toml``) with the tests that name them;
+the pictures are frames of the twin, taken and drawn by the program itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections import defaultdict
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+HEAD = """# What the vendor's pages promise, and what works today
+
+Made by `make docs` from `docs/promises.toml` and the tests that name each row (`@pytest.mark.requirement`). A row
+works when such a test passes through the public API on the twin; until then it says "not yet".
+
+| id | promise | state | proved by |
+|---|---|---|---|
+"""
+
+
+def requirement_ids(decorator: ast.expr) -> list[str]:
+    """Ids in one ``@pytest.mark.requirement(...)``; empty for any other decorator."""
+    if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("mark.requirement"):
+        return [str(argument.value) for argument in decorator.args if isinstance(argument, ast.Constant)]
+    return []
+
+
+def proofs(tests: Path) -> dict[str, list[str]]:
+    """Test files by the requirement ids that their tests name."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for path in sorted(tests.rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.ClassDef):
+                for decorator in node.decorator_list:
+                    for row in requirement_ids(decorator):
+                        found[row].add(path.relative_to(ROOT).as_posix())
+    return {row: sorted(files) for row, files in found.items()}
+
+
+def features() -> str:
+    """The feature table as Markdown."""
+    promises = tomllib.loads((ROOT / "docs" / "promises.toml").read_text(encoding="utf-8"))
+    named = proofs(ROOT / "tests")
+    unknown = sorted(set(named) - set(promises))
+    if unknown:
+        raise SystemExit(f"tests name rows that docs/promises.toml does not have: {', '.join(unknown)}")
+    lines = []
+    for row, promise in promises.items():
+        files = named.get(row, [])
+        state = "not yet" if not files else f"partly: {promise['partly']}" if "partly" in promise else "works"
+        lines.append(f"| {row} | {promise['text']} | {state} | {', '.join(f'`{file}`' for file in files)} |")
+    return HEAD + "\n".join(lines) + "\n"
+
+
+def fullwell(*arguments: str) -> None:
+    """Run the command of this environment."""
+    subprocess.run([str(Path(sys.executable).with_name("fullwell")), *arguments], check=True)
+
+
+def pictures(folder: Path) -> None:
+    """The picture of the README: the sword of Orion by a twin of the QHY600 Pro."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        frame = str(Path(scratch) / "first_light.fits")
+        fullwell(
+            *(
+                "capture",
+                "twin:qhy600-pro",
+                "--ra",
+                "56.75",
+                "--dec",
+                "24.12",
+                "--filter",
+                "L",
+                "--exposure",
+                "60",
+            ),
+            *("--seed", "1", "--instant", "--out", frame),
+        )
+        fullwell("show", frame, "--out", str(folder / "first_light.png"))
+
+
+if __name__ == "__main__":
+    (ROOT / "docs" / "features.md").write_text(features(), encoding="utf-8")
+    pictures(ROOT / "docs" / "pictures")
