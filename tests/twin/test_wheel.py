@@ -1,0 +1,40 @@
+"""The filter wheel: names, moves that take time, the short way round."""
+
+from __future__ import annotations
+
+import pytest
+
+from fullwell.errors import OutOfRange
+from fullwell.twin.wheel import MOVING, FilterWheel, slot_names
+
+SECOND_NS = 1_000_000_000
+
+
+def test_moves_take_time_and_go_the_short_way() -> None:
+    wheel = FilterWheel(slot_names(7, "L"), 0)
+    assert wheel.position(0) == 0
+    wheel.move(6, 0)
+    assert wheel.position(SECOND_NS // 2) == MOVING
+    assert wheel.position(SECOND_NS) == 6
+    wheel.move(3, SECOND_NS)
+    assert wheel.position(2 * SECOND_NS) == MOVING
+    assert wheel.position(3 * SECOND_NS) == 3
+
+
+def test_stays_when_it_is_there_already() -> None:
+    wheel = FilterWheel(slot_names(5, "L"), 2)
+    wheel.move(2, SECOND_NS)
+    assert wheel.position(SECOND_NS) == 2
+    assert wheel.filter_name == "G"
+
+
+@pytest.mark.parametrize("slot", [-1, 7, 2.5])
+def test_refuses_a_slot_that_is_not_there(slot: float) -> None:
+    wheel = FilterWheel(slot_names(7, "L"), 0)
+    with pytest.raises(OutOfRange, match="filter wheel position"):
+        wheel.move(slot, 0)
+    assert wheel.position(0) == 0
+
+
+def test_no_slots_no_names() -> None:
+    assert slot_names(0, "L") == ()
