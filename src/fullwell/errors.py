@@ -6,7 +6,8 @@
     ├── InvalidValue            the caller asked for something impossible
     │   ├── OutOfRange          a number outside what the camera allows
     │   ├── UnknownName         no such camera, mode, scene, filter ...
-    │   └── InvalidWindow       a region that does not fit on the sensor
+    │   ├── InvalidWindow       a region that does not fit on the sensor
+    │   └── InvalidFacts        a facts file with a missing, unknown or impossible entry
     ├── InvalidOperation        possible, but not now
     │   ├── NotConnected        the camera has not been opened, or was closed
     │   ├── Busy                the camera is exposing, reading or live
@@ -112,6 +113,10 @@ class UnknownName(InvalidValue):
 
 class InvalidWindow(InvalidValue):
     """A region of interest that does not fit on the sensor."""
+
+
+class InvalidFacts(InvalidValue):
+    """A facts file of a camera model has a missing, unknown or impossible entry."""
 
 
 class InvalidOperation(FullwellError):
