@@ -1,7 +1,9 @@
 """The cable: the few calls that every camera answers, real or twin, with the vendor's semantics.
 
-Calls come from one thread at a time (the engine sees to it), except `cancel_exposure`, `stop_exposure`,
-`get_control` and `wheel_moving`, which may come from others while `read_frame` waits.
+Calls come from one thread at a time (the engine sees to it). While `read_frame` or `read_live` waits in one
+thread, these may come from others: `cancel_exposure`, `stop_exposure`, `exposure_remaining_s`, `stop_live`,
+`precise_timing`, `get_control`, `truth`, and `set_control` of controls that `CONTROLS` marks `while_exposing` and,
+when live, of exposure, gain and offset, which reach the frames one to three later.
 
 Order, as in the vendor's library: open, initialise (mode and stream), configure, controls, then single
 exposures or live. `initialise` sets the camera back: afterwards gain, offset, exposure and format are the
@@ -115,7 +117,7 @@ class Device(Protocol):
         ...
 
     def stop_live(self) -> None:
-        """Stop the free run. Harmless when it does not run."""
+        """Stop the free run; a waiting `read_live` returns None. Harmless when it does not run."""
         ...
 
     def wheel_names(self) -> tuple[str, ...]:
