@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tiny.model import tiny_model
 
 from fullwell.errors import UnknownName
 from fullwell.models.facts import Window
 from fullwell.readout.timing import frame_rate_fps, line_period_ns, row_timing
+from tiny.model import tiny_model
 
 MODEL = tiny_model()
 PAIRS, SINGLES = 0, 1

@@ -2,7 +2,7 @@
 
 Calls come from one thread at a time (the engine sees to it). While `read_frame` or `read_live` waits in one
 thread, these may come from others: `cancel_exposure`, `stop_exposure`, `exposure_remaining_s`, `stop_live`,
-`precise_timing`, `get_control`, `truth`, and `set_control` of controls that `CONTROLS` marks `while_exposing` and,
+`precise_timing`, `get_control`, `truth`, and `set_control` of controls marked `while_exposing` in `CONTROLS` and,
 when live, of exposure, gain and offset, which reach the frames one to three later.
 
 Order, as in the vendor's library: open, initialise (mode and stream), configure, controls, then single
