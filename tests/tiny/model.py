@@ -28,7 +28,13 @@ from fullwell.models.facts import (
 def chain(name: str, gain_high: float) -> Chain:
     setting = np.array([0.0, gain_high])
     curve = GainCurve(
-        setting, np.array([0.8, 0.1]), np.full(2, 3.0), np.full(2, 3.3), np.array([51e3, 6e3]), "made up"
+        setting,
+        np.array([0.8, 0.1]),
+        np.full(2, 3.0),
+        np.full(2, 3.3),
+        np.full(2, 2.9),
+        np.array([51e3, 6e3]),
+        "made up",
     )
     return Chain(name, 16, 51e3, curve)
 
@@ -108,9 +114,10 @@ def tiny_model(wheel_slots: int = 5) -> CameraModel:
         offset_dn_per_step=16.0,
         offset_dn_zero=12.0,
         bins=(1, 2, 3, 4),
-        links=(Link("usb3", 350e6, 1e-4), Link("fibre", 800e6, 1e-5)),
+        links=(Link("usb3", 350e6, 1e-4, 300e6, 2e-4), Link("fibre", 800e6, 1e-5, 800e6, 1e-5)),
         cooling=Cooling(35.0, 30.0, 150.0, (13.8, 20.0, 40.0)),
         buffer_bytes=2**31,
         wheel_slots=wheel_slots,
         statements=(),
+        printed_rates=(),
     )

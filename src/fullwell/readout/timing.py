@@ -7,7 +7,7 @@ Law, for a read-out of the whole rows of a window:
 * sensor frame = (rows read + blanking) line periods; rows that are exposed in pairs are read in pairs, so an
   odd edge of the window costs the row beyond it; an exposure that is longer stretches the frame by extra
   line periods until exposure = frame period;
-* link frame = bytes / rate of the cable + dead time per frame;
+* link frame = bytes / rate of the cable + dead time per frame, each with a figure of its own for 8-bit words;
 * frame period = the longer of the two.
 
 Limits: a window's columns are cut in the computer, whole rows travel (all printed region rates of the vendor
@@ -79,9 +79,8 @@ def row_timing(
 
     exposure_lines = max(1, round(exposure_s * 1e9 / period_ns))
     sensor_ns = round(max(rows_read + read_mode.timing.blanking_lines, exposure_lines) * period_ns)
-    link_ns = link_frame_ns(model, read_mode, rows=window.height, bits=bits, link=link)
+    link_ns, dead_ns = link_frame_ns(model, read_mode, rows=window.height, bits=bits, link=link)
     read_ns = (last_step - first_step) * step_ns
-    dead_ns = round(model.link(link).frame_overhead_s * 1e9)
     reference_ns = read_mode.timing.end_offset_lines * period_ns + read_mode.timing.end_offset_us * 1e3
     return RowTiming(
         line_period_ns=period_ns,
@@ -112,8 +111,8 @@ def line_period_ns(mode: ReadMode, *, bits: int = 16, usb_traffic: int = 0, spee
     return round(timing.line_period_ns * traffic_factor * timing.speed_factor[speed] * word_factor)
 
 
-def link_frame_ns(model: CameraModel, mode: ReadMode, *, rows: int, bits: int, link: str) -> int:
-    """Time that one frame occupies the cable, ns.
+def link_frame_ns(model: CameraModel, mode: ReadMode, *, rows: int, bits: int, link: str) -> tuple[int, int]:
+    """Time that one frame occupies the cable, and the dead part of it.
 
     Parameters
     ----------
@@ -125,11 +124,21 @@ def link_frame_ns(model: CameraModel, mode: ReadMode, *, rows: int, bits: int, l
         Word depth that leaves the camera.
     link : str
         Name of the cable.
+
+    Returns
+    -------
+    link_ns : int
+        From the first byte until the cable is free again, ns.
+    dead_ns : int
+        What of it no bytes explain, ns.
     """
     cable = model.link(link)
-    word_bytes = 1 if bits <= 8 else 2
-    frame_bytes = rows * model.sensor.geometry.total_width * len(mode.chains) * word_bytes
-    return round((frame_bytes / cable.rate_bytes_per_s + cable.frame_overhead_s) * 1e9)
+    words = rows * model.sensor.geometry.total_width * len(mode.chains)
+    if bits <= 8:
+        moving_s, dead_s = words / cable.short_word_rate_bytes_per_s, cable.short_word_overhead_s
+    else:
+        moving_s, dead_s = 2 * words / cable.rate_bytes_per_s, cable.frame_overhead_s
+    return round((moving_s + dead_s) * 1e9), round(dead_s * 1e9)
 
 
 def frame_rate_fps(timing: RowTiming) -> float:
