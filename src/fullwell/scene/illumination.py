@@ -1,0 +1,174 @@
+"""How evenly the optics light the sensor: natural and mechanical vignetting, and the shadows of dust.
+
+The map is kept on a coarse grid and read with straight lines between its nodes, so that it costs next to nothing
+per pixel. It belongs to the telescope and the filter, not to the scene: a `Sky` and a `Flat` with the same optics
+and the same camera body have the same map, and a flat field corrects what it should.
+
+Limits: the optical axis meets the centre of the sensor; dust lies still; shadows finer than the grid (8 px) are
+smoothed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from fullwell.models.facts import Geometry
+from fullwell.scene.limits import require_number, require_whole_number
+
+GRID_STEP_PX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Optics:
+    """A telescope, as far as the light on the sensor depends on it.
+
+    Parameters
+    ----------
+    focal_length_mm : float
+        1 to 100,000.
+    aperture_mm : float
+        Diameter of the entrance pupil, 1 to 50,000.
+    obstruction : float, default 0
+        Diameter of the central obstruction in units of the aperture, 0 to 0.9.
+    transmission : float, default 0.9
+        Share of light that mirrors, lenses and window let through, 0 to 1.
+    image_circle_mm : float, default 30
+        Diameter of the circle that the whole aperture lights, 1 to 10,000; beyond it baffles cut in.
+    dust : int, default 8
+        Specks of dust on filter and sensor window, 0 to 1000.
+    """
+
+    focal_length_mm: float
+    aperture_mm: float
+    obstruction: float = 0.0
+    transmission: float = 0.9
+    image_circle_mm: float = 30.0
+    dust: int = 8
+
+    def __post_init__(self) -> None:
+        require_number("focal_length_mm", self.focal_length_mm, 1, 1e5, "mm")
+        require_number("aperture_mm", self.aperture_mm, 1, 5e4, "mm")
+        require_number("obstruction", self.obstruction, 0, 0.9)
+        require_number("transmission", self.transmission, 0, 1)
+        require_number("image_circle_mm", self.image_circle_mm, 1, 1e4, "mm")
+        require_whole_number("dust", self.dust, 0, 1000)
+
+    @property
+    def area_cm2(self) -> float:
+        """Clear area of the aperture."""
+        return float(np.pi / 4 * (self.aperture_mm / 10) ** 2 * (1 - self.obstruction**2))
+
+    @property
+    def focal_ratio(self) -> float:
+        """Focal length over aperture."""
+        return self.focal_length_mm / self.aperture_mm
+
+
+def illumination_grid(geometry: Geometry, optics: Optics) -> NDArray[np.float32]:
+    """Relative illumination at every eighth pixel of the effective area, 1 on the axis.
+
+    cos^4 of the field angle, times the share of the pupil that the baffle leaves: two equal circles that slide
+    apart from the edge of the image circle outward.
+
+    Returns
+    -------
+    ndarray of float32, shape (ceil(rows / 8) + 1, ceil(columns / 8) + 1)
+        Node (i, j) lies at row 8 i, column 8 j.
+    """
+    area, pitch_mm = geometry.effective, geometry.pixel_size_um / 1e3
+    y_mm, x_mm = (
+        (GRID_STEP_PX * np.arange(-(-size // GRID_STEP_PX) + 1) - (size - 1) / 2) * pitch_mm
+        for size in (area.height, area.width)
+    )
+    square_mm2 = y_mm[:, np.newaxis] ** 2 + x_mm**2
+    natural = (1 + square_mm2 / optics.focal_length_mm**2) ** -2
+    circle_mm = optics.image_circle_mm / 2
+    slide = np.clip((np.sqrt(square_mm2) - circle_mm) / (3 * circle_mm), 0.0, 1.0)
+    mechanical = (np.arccos(slide) - slide * np.sqrt(1 - slide**2)) * (2 / np.pi)
+    return np.asarray(natural * mechanical, dtype=np.float32)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _shade_pixels(pixels: NDArray[np.float32], line: NDArray[np.float32], left: int) -> None:
+    """Multiply the pixels of a row one by one; for its ends, which fill no group of eight."""
+    for k in range(pixels.size):
+        node, part = divmod(left + k, 8)
+        pixels[k] *= line[node] + (line[node + 1] - line[node]) * (np.float32(part) * np.float32(0.125))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def shade(
+    out: NDArray[np.float32],
+    left: int,
+    top: int,
+    grid: NDArray[np.float32],
+    factor: NDArray[np.float32],
+) -> None:
+    """Multiply a strip by the illumination and a factor for each row, in place.
+
+    Parameters
+    ----------
+    out : ndarray of float32, shape (rows, columns)
+    left, top : int
+        Position of the strip in the effective area, px.
+    grid : ndarray of float32
+        From `illumination_grid`.
+    factor : ndarray of float32, shape (rows,)
+    """
+    rows, columns = out.shape
+    nodes = grid.shape[1]
+    line = np.empty(nodes, np.float32)
+    for row in range(rows):
+        node_row, part = divmod(top + row, 8)
+        weight = np.float32(part) * np.float32(0.125)
+        for node in range(nodes):
+            upper = grid[node_row, node]
+            line[node] = (upper + (grid[node_row + 1, node] - upper) * weight) * factor[row]
+        first = min((8 - left % 8) % 8, columns)
+        last = columns - (columns - first) % 8
+        _shade_pixels(out[row, :first], line, left)
+        for group in range((last - first) // 8):
+            node = (left + first) // 8 + group
+            start = line[node]
+            slope = (line[node + 1] - start) * np.float32(0.125)
+            pixels = out[row, first + 8 * group : first + 8 * group + 8]
+            for k in range(8):
+                pixels[k] *= start + slope * np.float32(k)
+        _shade_pixels(out[row, last:], line, left + last)
+
+
+@njit(cache=True, nogil=True)
+def at_positions(
+    grid: NDArray[np.float32], x_px: NDArray[np.float64], y_px: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Relative illumination at points of the effective area (0-based pixel centres; clamped to its edge)."""
+    value = np.empty(x_px.size)
+    for i in range(x_px.size):
+        x = min(max(x_px[i] / 8, 0.0), grid.shape[1] - 1.000001)
+        y = min(max(y_px[i] / 8, 0.0), grid.shape[0] - 1.000001)
+        column, row = int(x), int(y)
+        fx, fy = x - column, y - row
+        upper = grid[row, column] * (1 - fx) + grid[row, column + 1] * fx
+        lower = grid[row + 1, column] * (1 - fx) + grid[row + 1, column + 1] * fx
+        value[i] = upper * (1 - fy) + lower * fy
+    return value
+
+
+@njit(cache=True, nogil=True)
+def fill_mosaic(out: NDArray[np.float32], left: int, top: int, pattern: NDArray[np.float32]) -> None:
+    """Fill a strip with a 2x2 pattern that starts at the corner of the effective area."""
+    rows, columns = out.shape
+    for row in range(rows):
+        even = pattern[(top + row) & 1, left & 1]
+        odd = pattern[(top + row) & 1, (left + 1) & 1]
+        if even == odd:
+            out[row, :] = even
+        else:
+            for column in range(0, columns, 2):
+                out[row, column] = even
+            for column in range(1, columns, 2):
+                out[row, column] = odd
