@@ -1,0 +1,94 @@
+"""Names of the files of a run: unique, sortable, telling what is in them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from fullwell.camera.frame import Frame
+from fullwell.errors import NotWritable
+from fullwell.record.instants import iso
+
+SUFFIXES: Final = (".fits.fz", ".fits", ".fit", ".fts", ".fz")
+
+
+class FileNames:
+    """Names one file after another.
+
+    Parameters
+    ----------
+    out : Path
+        A folder that exists, where names are made up from the frames; or a file name, which gets a number
+        before its ending if several frames are to come.
+    what : str
+        What is in the frames, for made-up names ("sky"); the frame's object takes precedence.
+    several : bool
+        Whether more than one frame will be named.
+    compressed : bool
+        Made-up names end in ``.fits.fz`` instead of ``.fits``.
+
+    Raises
+    ------
+    NotWritable
+        If neither the folder nor the file's folder exists.
+    """
+
+    def __init__(self, out: Path, what: str = "frame", several: bool = False, compressed: bool = False) -> None:
+        self._in_folder = out.is_dir()
+        if not self._in_folder and not out.name.lower().endswith(SUFFIXES):
+            raise NotWritable(
+                f"there is no folder {str(out)!r}, and a picture's name ends in {' or '.join(SUFFIXES[:2])}.",
+                f"Create the folder (mkdir -p {out}) or name a file.",
+            )
+        if not self._in_folder and not out.parent.is_dir():
+            raise NotWritable(f"there is no folder {str(out.parent)!r}.", f"Create it: mkdir -p {out.parent}")
+        self._out, self._what, self._several, self._compressed = out, what, several, compressed
+        self._count = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the files will be."""
+        return self._out if self._in_folder else self._out.parent
+
+    def first(self) -> Path | None:
+        """The first file that will be written, where it is known beforehand."""
+        return None if self._in_folder else self._numbered(1)
+
+    def next(self, frame: Frame) -> Path:
+        """The name for a frame; a made-up name is one that does not exist yet.
+
+        Parameters
+        ----------
+        frame : Frame
+            The next frame of the run.
+
+        Returns
+        -------
+        Path
+        """
+        self._count += 1
+        if not self._in_folder:
+            return self._numbered(self._count)
+        while (path := self._out / self._made_up(frame)).exists():
+            self._count += 1
+        return path
+
+    def _numbered(self, number: int) -> Path:
+        if not self._several:
+            return self._out
+        ending = next(s for s in SUFFIXES if self._out.name.lower().endswith(s))
+        stem, ending = self._out.name[: -len(ending)], self._out.name[-len(ending) :]
+        return self._out.with_name(f"{stem}_{number:04d}{ending}")
+
+    def _made_up(self, frame: Frame) -> str:
+        seen = frame.report.observation
+        parts = (
+            seen.object_name or self._what,
+            seen.filter_name or "none",
+            f"{frame.report.timing.exposure_ns * 1e-9:.6g}s",
+            re.sub(r"[-:]", "", iso(frame.start_ns, 3))[:-4],
+            f"{self._count:04d}",
+        )
+        ending = ".fits.fz" if self._compressed else ".fits"
+        return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") or "frame" for part in parts) + ending
