@@ -361,12 +361,13 @@ class NoiseSpread:
 
 @dataclass(frozen=True, slots=True)
 class Banding:
-    """Noise common to a row.
+    """Noise common to a row, or to the rows that are read together.
 
     Attributes
     ----------
     row_noise_e : float
-        Standard deviation of the random offset of each row, electrons.
+        Standard deviation of the random offset of each step of rows that are read together (``rows_per_step``:
+        a real QHY600 frame has it in pairs of rows), electrons.
     periodic_amplitude_e : float
         Amplitude of the periodic bands at the worst USB traffic, electrons.
     periodic_frequency_hz : float
