@@ -108,13 +108,13 @@ def test_odd_edges_cost_the_whole_pair():
 
 def test_link_limits_when_it_is_slower():
     slow = dataclasses.replace(
-        MODEL, links=(dataclasses.replace(MODEL.links[0], rate_bytes_per_s=1e6, short_word_rate_bytes_per_s=2e6),)
+        MODEL, links=(dataclasses.replace(MODEL.links[0], rate_bytes_per_s=1e6, short_word_rate_bytes_per_s=8e5),)
     )
     window = Window(0, 0, 90, 60)
     words = row_timing(slow, 0, window, exposure_s=1e-3, link="usb3")
     octets = row_timing(slow, 0, window, exposure_s=1e-3, link="usb3", bits=8)
     assert words.frame_period_ns == round((96 * 60 * 2 / 1e6 + 1e-4) * 1e9)
-    assert octets.frame_period_ns == round((96 * 60 / 2e6 + 2e-4) * 1e9)
+    assert octets.frame_period_ns == round((96 * 60 / 8e5 + 2e-4) * 1e9)
     assert words.read_ns + words.transfer_ns == words.frame_period_ns
     assert frame_rate_fps(words) == pytest.approx(1 / (96 * 60 * 2 / 1e6 + 1e-4))
 

@@ -1,0 +1,729 @@
+"""The camera: one object that clients command, whatever hangs at the far end of the cable.
+
+Every method may be called from any thread. One lock serialises commands; it is never held while a frame is
+waited for, so `Camera.state`, `Camera.abort`, `Camera.stop`, `Camera.readings` and `Camera.remaining_s` answer at
+once during an exposure or a read-out.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from enum import Enum
+from functools import partial
+from types import TracebackType
+from typing import Any, Final, Self
+
+from numpy.typing import NDArray
+
+from fullwell.camera.buffers import Pool, checked
+from fullwell.camera.clock import Clock
+from fullwell.camera.controls import CONTROLS, Control
+from fullwell.camera.device import Device, Stream, TruthSource
+from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
+from fullwell.camera.live import Live, LiveRun
+from fullwell.camera.request import (
+    FIELDS,
+    SWITCHES,
+    default_choice,
+    limits,
+    real,
+    resolve,
+    switch,
+    whole,
+    within,
+)
+from fullwell.camera.states import Command, State, after
+from fullwell.camera.wheel import Wheel
+from fullwell.errors import (
+    Busy,
+    DeviceFault,
+    ExposureAborted,
+    FrameTimeout,
+    FullwellError,
+    NotSupported,
+    OutOfRange,
+)
+from fullwell.models.facts import CameraModel, Range, Window
+from fullwell.readout.rows import RowTiming
+
+__all__ = ["KEEP", "Camera", "State"]
+
+log = logging.getLogger(__name__)
+
+LET_GO_S: Final = 10.0
+"""How long a device may take to let go of a frame that was abandoned, real time."""
+
+READINGS: Final = {
+    "sensor_temperature_c": Control.SENSOR_TEMPERATURE_C,
+    "target_temperature_c": Control.TARGET_TEMPERATURE_C,
+    "cooler_power_percent": Control.COOLER_POWER_PERCENT,
+    "ambient_temperature_c": Control.AMBIENT_TEMPERATURE_C,
+    "humidity_percent": Control.HUMIDITY_PERCENT,
+    "pressure_hpa": Control.PRESSURE_HPA,
+}
+"""Fields of `Readings` by control."""
+
+ADJUSTABLE: Final = frozenset({"exposure_s", "gain", "offset"})
+"""What may change while the camera is live."""
+
+
+class _Keep(Enum):
+    KEEP = "keep"
+
+
+KEEP: Final = _Keep.KEEP
+"""Stands for "as it is" in `Camera.configure`."""
+
+
+class Camera:
+    """A camera that can be imaged with.
+
+    Parameters
+    ----------
+    device : Device
+        The far end of the cable. Not yet open.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self._device = device
+        self._lock = threading.Condition()
+        self._state = State.CLOSED
+        self._choice = default_choice(device.model, device.link)
+        self._sent: Settings | None = None
+        self._stream = Stream.SINGLE
+        self._timing: RowTiming | None = None
+        self._controls: frozenset[Control] = frozenset()
+        self._wheel: Wheel | None = None
+        self._exposure = 0  # counts starts and aborts, so that a late frame is known as stale
+        self._begin_ns = self._end_ns = 0
+        self._stopped = False
+        self._cable_taken = False  # somebody waits in read_frame or read_live
+        self._run: LiveRun | None = None
+        self._number = 0
+        self._pool = Pool()
+        self._last_error: Exception | None = None
+
+    # Who and what it is: answered at once, in every state.
+
+    @property
+    def model(self) -> CameraModel:
+        """The facts of the camera."""
+        return self._device.model
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """Who is at the far end of the cable."""
+        return self._device.identity
+
+    @property
+    def clock(self) -> Clock:
+        """The time in which the camera lives."""
+        return self._device.clock
+
+    @property
+    def settings(self) -> Settings:
+        """What is in force; kept over `close` and `open`."""
+        return self._choice.settings
+
+    @property
+    def state(self) -> State:
+        """What the camera is doing now."""
+        state = self._state
+        if state is State.EXPOSING and self._device.clock.now_ns() >= self._end_ns:
+            return State.READING
+        return state
+
+    @property
+    def last_error(self) -> Exception | None:
+        """What put the camera into the state ERROR, None when nothing did since it was opened."""
+        return self._last_error
+
+    @property
+    def controls(self) -> frozenset[Control]:
+        """The controls that this camera has; empty before the first `open`."""
+        return self._controls
+
+    @property
+    def wheel(self) -> Wheel | None:
+        """The filter wheel on the camera port; None where there is none, and before the first `open`."""
+        return self._wheel
+
+    def limits(self, control: Control) -> Range:
+        """What a control accepts in the present read mode.
+
+        Raises
+        ------
+        NotSupported
+            If the control can only be read.
+        """
+        return limits(self.model, self.model.mode(self.settings.mode), control)
+
+    # Opening and closing.
+
+    def open(self) -> None:
+        """Connect, and send the settings in force. Harmless when open; recovers a camera in state ERROR.
+
+        Raises
+        ------
+        DeviceLost
+            If the camera does not answer.
+        """
+        with self._lock:
+            if self.state not in (State.CLOSED, State.ERROR):
+                return
+            self._wait_for_cable()
+            with self._faults():
+                self._device.close()
+                self._device.open()
+                self._last_error = None
+                self._number = 0
+                self._sent = None
+                self._controls = frozenset(filter(self._exists, Control))
+                names = self._device.wheel_names()
+                self._wheel = self._make_wheel(names) if names else None
+                self._send(self._choice.settings, Stream.SINGLE)
+            self._state = State.IDLE
+
+    def close(self) -> None:
+        """Abandon whatever runs, and let the camera go. Harmless when closed."""
+        with self._lock:
+            if self._state is State.CLOSED:
+                return
+            with self._faults():
+                self._abandon()
+            self._state = State.CLOSED
+            self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
+            if self._state is State.CLOSED:
+                self._device.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # Settings.
+
+    def configure(
+        self,
+        *,
+        mode: str | int | _Keep = KEEP,
+        exposure_s: float | _Keep = KEEP,
+        gain: int | _Keep = KEEP,
+        offset: int | _Keep = KEEP,
+        bin: int | _Keep = KEEP,
+        window: Window | _Keep | None = KEEP,
+        bits: int | _Keep | None = KEEP,
+        overscan: bool | _Keep = KEEP,
+        usb_traffic: int | _Keep = KEEP,
+        speed: int | _Keep = KEEP,
+        anti_glow: bool | _Keep = KEEP,
+        telegraph_suppression: bool | _Keep = KEEP,
+    ) -> Settings:
+        """Change any of the settings. The whole request is checked before anything changes.
+
+        A change of mode keeps gain, offset, exposure and everything else: they are sent to the camera again.
+        While the camera is live, exposure, gain and offset may change and reach the frames one to three later.
+
+        Parameters
+        ----------
+        mode : str or int
+            Read mode, by name or number.
+        exposure_s : float
+            s, within the range of the model.
+        gain, offset : int
+            The vendor's knobs.
+        bin : int
+            Square binning factor.
+        window : Window or None
+            Unbinned px, relative to the effective area, or to the whole sensor with `overscan`; width and height
+            are multiples of `bin`. None = the full frame, which then follows mode, binning and overscan.
+        bits : int or None
+            Word depth, one that the mode has. None = the mode's own, which then follows the mode.
+        overscan : bool
+            Read the whole sensor output, with optical black and overscan.
+        usb_traffic, speed : int
+            The vendor's knobs.
+        anti_glow, telegraph_suppression : bool
+            Switches of cameras that have them.
+
+        Returns
+        -------
+        Settings
+            What is in force now.
+
+        Raises
+        ------
+        InvalidValue, OutOfRange, UnknownName, InvalidWindow, NotSupported
+            If any part is impossible for this camera.
+        NotConnected, Busy
+            If the camera is not open, or is doing something.
+        DeviceFault
+            If the camera fails.
+        """
+        asked = {
+            name: value
+            for name, value in {
+                "mode": mode,
+                "exposure_s": exposure_s,
+                "gain": gain,
+                "offset": offset,
+                "bin": bin,
+                "window": window,
+                "bits": bits,
+                "overscan": overscan,
+                "usb_traffic": usb_traffic,
+                "speed": speed,
+                "anti_glow": anti_glow,
+                "telegraph_suppression": telegraph_suppression,
+            }.items()
+            if value is not KEEP
+        }
+        command = Command.ADJUST if asked.keys() <= ADJUSTABLE else Command.CONFIGURE
+        with self._lock:
+            choice = resolve(self.model, self._choice, asked)
+            self._check(command)
+            self._check_switches(choice.settings)
+            if self._state is State.IDLE:
+                self._wait_for_cable()
+                self._check(command)
+            with self._faults():
+                self._send(choice.settings, self._stream)
+            self._choice = choice
+            return choice.settings
+
+    def timing(self) -> RowTiming:
+        """The clockwork for the settings in force.
+
+        Raises
+        ------
+        NotConnected
+            If the camera has not been opened yet.
+        """
+        self._check(Command.CONTROL)
+        assert self._timing is not None
+        return self._timing
+
+    # Single exposures.
+
+    def start(self) -> None:
+        """Begin an exposure and return at once.
+
+        Raises
+        ------
+        NotConnected, Busy
+            If the camera is not open, or is doing something.
+        DeviceFault
+            If the camera fails.
+        """
+        with self._lock:
+            self._check(Command.START)
+            self._wait_for_cable()
+            next_state = self._check(Command.START)
+            with self._faults():
+                self._send(self.settings, Stream.SINGLE)
+                self._device.start_exposure()
+            self._begin_ns = self._device.clock.now_ns()
+            self._end_ns = self._begin_ns + self.timing().exposure_ns
+            self._exposure += 1
+            self._stopped = False
+            self._state = next_state
+
+    def read(self, out: NDArray[Any] | None = None) -> Frame:
+        """Wait for the exposure that was started, and fetch its frame.
+
+        Parameters
+        ----------
+        out : ndarray, optional
+            C-contiguous, of the frame's shape and dtype; the frame is written there. Default is a buffer of the
+            camera's, which is used again only when nobody holds the frame any more.
+
+        Raises
+        ------
+        InvalidValue
+            If `out` does not fit.
+        NotConnected, Busy, NoImage
+            If the camera is not open, is live or being read by another thread, or no exposure was started.
+        ExposureAborted
+            If `abort` or `close` ended the exposure.
+        DeviceFault
+            If the camera fails.
+        """
+        with self._lock:
+            buffer = self._buffer() if out is None else self._checked(out)
+            self._check(Command.READ)
+            if self._cable_taken:
+                raise Busy("cannot read a frame: another thread waits for it.", "Read each frame once.")
+            self._cable_taken = True
+            exposure, asked = self._exposure, self.settings
+        try:
+            report = self._device.read_frame(buffer)
+        except BaseException as error:
+            self._let_go(exposure, error)
+            raise
+        self._let_go(exposure)
+        self._compare(asked, report)
+        return self._frame(buffer, report, asked)
+
+    def expose(self, out: NDArray[Any] | None = None) -> Frame:
+        """Take one frame: `start` and `read`.
+
+        Parameters
+        ----------
+        out : ndarray, optional
+            See `read`.
+        """
+        if out is not None:
+            self._checked(out)
+        self.start()
+        return self.read(out)
+
+    def remaining_s(self) -> float:
+        """Time until `read` would not wait any more, s; 0 when no exposure runs."""
+        if self._check(Command.CONTROL) not in (State.EXPOSING, State.READING):
+            return 0.0
+        with self._faults():
+            return self._device.exposure_remaining_s()
+
+    def progress_percent(self) -> int:
+        """How much of the exposure time has passed, 0 to 100; 0 when no exposure runs."""
+        state = self._check(Command.CONTROL)
+        if state is State.READING:
+            return 100
+        if state is not State.EXPOSING:
+            return 0
+        passed_ns = self._device.clock.now_ns() - self._begin_ns
+        return min(100, 100 * passed_ns // max(1, self._end_ns - self._begin_ns))
+
+    def stop(self) -> None:
+        """End the exposure now and keep its frame, or end the live run after the frames that have arrived.
+
+        Harmless when idle, or when the exposure is over.
+
+        Raises
+        ------
+        NotConnected
+            If the camera is not open.
+        NotSupported
+            If the camera cannot keep a shortened exposure.
+        """
+        with self._lock:
+            state = self.state
+            next_state = self._check(Command.STOP)
+            with self._faults():
+                if state is State.EXPOSING:
+                    self._device.stop_exposure()
+                    self._end_ns = min(self._end_ns, self._device.clock.now_ns())
+                    self._stopped = True
+                elif state is State.LIVE:
+                    self._end_run()
+            self._state = next_state
+
+    def abort(self) -> None:
+        """Abandon the exposure or the live run; whoever waits for a frame gets `ExposureAborted`.
+
+        Harmless when idle.
+
+        Raises
+        ------
+        NotConnected
+            If the camera is not open.
+        """
+        with self._lock:
+            next_state = self._check(Command.ABORT)
+            with self._faults():
+                self._abandon()
+            self._state = next_state
+
+    # Live.
+
+    def live(self, frames: int | None = None, ring: int = 4) -> Live:
+        """Let the sensor run freely and iterate over its frames.
+
+        A thread fetches frames while earlier ones are worked on. Frames stay valid as long as they are held. A
+        client that is too slow loses frames at the camera, never in between: see `Live.lost`.
+
+        Parameters
+        ----------
+        frames : int, optional
+            How many; default is until the iterator is closed, or `stop` or `abort` is called.
+        ring : int
+            How many frames may wait for the client, 1 or more.
+
+        Returns
+        -------
+        Live
+            Iterator and context manager.
+
+        Raises
+        ------
+        InvalidValue, OutOfRange
+            If `frames` or `ring` is not a positive whole number.
+        NotConnected, Busy
+            If the camera is not open, or is doing something.
+        DeviceFault
+            If the camera fails.
+        """
+        for name, count in (("frames", frames), ("ring", ring)):
+            if count is not None and whole(name, count) < 1:
+                raise OutOfRange(name, count, 1, float("inf"))
+        with self._lock:
+            self._check(Command.GO_LIVE)
+            self._wait_for_cable()
+            next_state = self._check(Command.GO_LIVE)
+            with self._faults():
+                self._send(self.settings, Stream.LIVE)
+                self._device.start_live()
+            self._pool.keep(ring + 2)
+            run = LiveRun(
+                self._device,
+                frames=frames,
+                ring=ring,
+                lend=self._buffer,
+                deliver=self._live_frame,
+                timing=self.timing,
+                ended=self._run_over,
+            )
+            self._run, self._cable_taken, self._state = run, True, next_state
+            run.begin()
+            return Live(run, self._close_run)
+
+    # Cooler and readings.
+
+    def control(self, control: Control) -> float:
+        """The present value of a control, in its own unit; also during a read-out.
+
+        Raises
+        ------
+        NotSupported
+            If the camera does not have it.
+        NotConnected
+            If the camera is not open.
+        """
+        self._check(Command.CONTROL)
+        with self._faults():
+            return self._device.get_control(control)
+
+    def set_target_temperature(self, temperature_c: float) -> None:
+        """Choose where the cooler regulates the sensor.
+
+        Parameters
+        ----------
+        temperature_c : float
+            C, within the range of the model.
+
+        Raises
+        ------
+        OutOfRange
+            If it is outside.
+        NotSupported, NotConnected
+            If there is no cooler, or the camera is not open.
+        """
+        value = real("target temperature", temperature_c)
+        within("target temperature", value, self.limits(Control.TARGET_TEMPERATURE_C), "C")
+        self._set(Control.TARGET_TEMPERATURE_C, value)
+
+    def set_cooler(self, on: bool) -> None:
+        """Switch regulation on or off.
+
+        Raises
+        ------
+        NotSupported, NotConnected
+            If there is no cooler, or the camera is not open.
+        """
+        self._set(Control.COOLER_ON, float(switch("cooler", on)))
+
+    def readings(self) -> Readings:
+        """What the camera measures now; None for what it cannot.
+
+        Raises
+        ------
+        NotConnected
+            If the camera is not open.
+        """
+        self._check(Command.CONTROL)
+        with self._faults():
+            return Readings(
+                **{
+                    name: self._device.get_control(control)
+                    for name, control in READINGS.items()
+                    if control in self._controls
+                }
+            )
+
+    def truth(self, frame: Frame) -> Truth:
+        """The answer key of a frame of this camera.
+
+        Raises
+        ------
+        NotSupported
+            If the camera is real.
+        NoImage
+            If the frame is not remembered any more.
+        """
+        if not isinstance(self._device, TruthSource):
+            raise NotSupported("a real camera has no answer key.", "Use a twin.")
+        return self._device.truth(frame.report.sequence)
+
+    # Inside. Methods below run with the lock held unless they say otherwise.
+
+    def _check(self, command: Command) -> State:
+        """The state after a command, or its refusal. Needs no lock."""
+        return after(self.state, command, self._last_error)
+
+    def _check_switches(self, settings: Settings) -> None:
+        for name in SWITCHES:
+            if getattr(settings, name) and FIELDS[name] not in self._controls:
+                raise NotSupported(f"the {self.model.name} has no {CONTROLS[FIELDS[name]].title.lower()}.")
+
+    def _wait_for_cable(self) -> None:
+        """Wait until a thread whose frame was abandoned has left the device."""
+        if not self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S):
+            fault = FrameTimeout(
+                f"the camera did not let go of an abandoned frame within {LET_GO_S:g} s.", "Unplug it."
+            )
+            self._fail(fault)
+            raise fault
+
+    def _exists(self, control: Control) -> bool:
+        try:
+            self._device.get_control(control)
+        except NotSupported:
+            return False
+        return True
+
+    def _make_wheel(self, names: tuple[str, ...]) -> Wheel:
+        slot = Control.WHEEL_POSITION
+        return Wheel(names, partial(self.control, slot), partial(self._set, slot), self._device.clock)
+
+    def _set(self, control: Control, value: float) -> None:
+        """Set a control that may change at any time. Takes the lock itself."""
+        with self._lock:
+            if self._controls and control not in self._controls:
+                raise NotSupported(f"the {self.model.name} has no {CONTROLS[control].title.lower()}.")
+            self._check(Command.CONTROL)
+            with self._faults():
+                self._device.set_control(control, value)
+
+    def _send(self, settings: Settings, stream: Stream) -> None:
+        """Bring the device to these settings: everything after a change of mode or stream, else what changed."""
+        device, sent = self._device, self._sent
+        if sent is None or sent.mode != settings.mode or stream is not self._stream:
+            self._sent = sent = None
+            device.initialise(settings.mode, stream)
+            self._stream = stream
+        if sent is None or sent.format != settings.format:
+            device.configure(settings.format)
+        for name, control in FIELDS.items():
+            value = getattr(settings, name)
+            if control in self._controls and (sent is None or getattr(sent, name) != value):
+                device.set_control(control, float(value))
+                used = device.get_control(control)
+                if used != float(value):
+                    log.warning("%s: asked for %g, the camera uses %g", CONTROLS[control].title, value, used)
+        self._sent = settings
+        self._timing = device.precise_timing()
+
+    def _buffer(self) -> NDArray[Any]:
+        frame_format, chains = self.settings.format, len(self.model.mode(self.settings.mode).chains)
+        return self._pool.take(frame_format.shape(chains), frame_format.dtype)
+
+    def _checked(self, out: NDArray[Any]) -> NDArray[Any]:
+        frame_format, chains = self.settings.format, len(self.model.mode(self.settings.mode).chains)
+        return checked(out, frame_format.shape(chains), frame_format.dtype)
+
+    def _let_go(self, exposure: int, error: BaseException | None = None) -> None:
+        """A reading thread has come back from the device. Takes the lock itself."""
+        with self._lock:
+            self._cable_taken = False
+            self._lock.notify_all()
+            if self._state is State.ERROR and self._last_error is not None:
+                raise self._last_error
+            if exposure != self._exposure:
+                raise ExposureAborted("the exposure was aborted.", "Start another one.") from error
+            if isinstance(error, DeviceFault):
+                self._fail(error)
+                return
+            if error is not None:
+                self._device.cancel_exposure()
+            self._exposure += 1
+            self._state = State.IDLE
+
+    def _compare(self, asked: Settings, report: FrameReport) -> None:
+        used = replace(report.settings, exposure_s=asked.exposure_s) if self._stopped else report.settings
+        if used != asked:
+            log.warning("frame %d: the camera used %s instead of %s", report.sequence, used, asked)
+
+    def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings) -> Frame:
+        self._number += 1
+        return Frame(buffer, self._number, report, self.model, self.identity, asked)
+
+    def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:
+        return self._frame(buffer, report, self.settings)
+
+    def _abandon(self) -> None:
+        """End an exposure or a live run without its frames."""
+        if self._state in (State.EXPOSING, State.READING):
+            self._exposure += 1
+            self._device.cancel_exposure()
+        elif self._run is not None:
+            self._run.discard(ExposureAborted("the live run was aborted.", "Start another one."))
+            self._end_run()
+
+    def _end_run(self) -> None:
+        run, self._run = self._run, None
+        if run is not None:
+            run.stop()
+
+    def _close_run(self, run: LiveRun) -> None:
+        """The client has done with a live run. Takes the lock itself."""
+        with self._lock:
+            if self._run is run:
+                with self._faults():
+                    self._end_run()
+                self._state = State.IDLE
+                self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
+
+    def _run_over(self, run: LiveRun, error: Exception | None) -> None:
+        """The thread of a live run has left the device. Takes the lock itself."""
+        with self._lock:
+            self._cable_taken = False
+            self._lock.notify_all()
+            if error is not None:
+                self._fail(error)
+            elif self._run is run:
+                self._state = State.IDLE
+            if self._run is run:
+                self._run = None
+
+    def _fail(self, error: Exception) -> None:
+        """Whoever waits for a frame gets `error`; the device is let go as far as it still listens."""
+        if self._state is State.CLOSED:
+            return
+        log.error("the camera has failed: %s", error)
+        self._last_error, self._sent = error, None
+        run, self._run = self._run, None
+        with suppress(FullwellError):
+            if run is not None:
+                run.fail(error)
+                run.stop()
+            elif self._state in (State.EXPOSING, State.READING):
+                self._device.cancel_exposure()
+        self._state = State.ERROR
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        """A fault of the device inside puts the camera into the state ERROR. Needs no lock."""
+        try:
+            yield
+        except DeviceFault as fault:
+            with self._lock:
+                self._fail(fault)
+            raise
