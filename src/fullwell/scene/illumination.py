@@ -92,15 +92,16 @@ def illumination_grid(geometry: Geometry, optics: Optics) -> NDArray[np.float32]
     return np.asarray(natural * mechanical, dtype=np.float32)
 
 
-@njit(cache=True, nogil=True, fastmath=True)
-def _shade_pixels(pixels: NDArray[np.float32], line: NDArray[np.float32], left: int) -> None:
+@njit(cache=True, nogil=True)
+def _shade_pixels(pixels: NDArray[np.float32], line: NDArray[np.float32], left: int, factor: np.float32) -> None:
     """Multiply the pixels of a row one by one; for its ends, which fill no group of eight."""
     for k in range(pixels.size):
         node, part = divmod(left + k, 8)
-        pixels[k] *= line[node] + (line[node + 1] - line[node]) * (np.float32(part) * np.float32(0.125))
+        share = line[node] + (line[node + 1] - line[node]) * (np.float32(part) * np.float32(0.125))
+        pixels[k] = pixels[k] * share * factor
 
 
-@njit(cache=True, nogil=True, fastmath=True)
+@njit(cache=True, nogil=True)
 def shade(
     out: NDArray[np.float32],
     left: int,
@@ -108,7 +109,10 @@ def shade(
     grid: NDArray[np.float32],
     factor: NDArray[np.float32],
 ) -> None:
-    """Multiply a strip by the illumination and a factor for each row, in place.
+    """Multiply a strip by the illumination, then by a factor for each row, in place.
+
+    The result is the same to the bit however the area is cut into strips, and whether the factor is applied here
+    or afterwards: no fast-math.
 
     Parameters
     ----------
@@ -127,18 +131,18 @@ def shade(
         weight = np.float32(part) * np.float32(0.125)
         for node in range(nodes):
             upper = grid[node_row, node]
-            line[node] = (upper + (grid[node_row + 1, node] - upper) * weight) * factor[row]
+            line[node] = upper + (grid[node_row + 1, node] - upper) * weight
         first = min((8 - left % 8) % 8, columns)
         last = columns - (columns - first) % 8
-        _shade_pixels(out[row, :first], line, left)
+        _shade_pixels(out[row, :first], line, left, factor[row])
         for group in range((last - first) // 8):
             node = (left + first) // 8 + group
             start = line[node]
             slope = (line[node + 1] - start) * np.float32(0.125)
             pixels = out[row, first + 8 * group : first + 8 * group + 8]
             for k in range(8):
-                pixels[k] *= start + slope * np.float32(k)
-        _shade_pixels(out[row, last:], line, left + last)
+                pixels[k] = pixels[k] * (start + slope * np.float32(k)) * factor[row]
+        _shade_pixels(out[row, last:], line, left + last, factor[row])
 
 
 @njit(cache=True, nogil=True)

@@ -28,7 +28,6 @@ from fullwell.scene.filters import filter_named
 Spectrum = NDArray[np.float64]  # photons/s/cm2/nm on WAVELENGTH_NM
 
 WAVELENGTH_NM: Spectrum = np.arange(300.0, 1101.0)
-COLOURS_MAG = np.linspace(-0.4, 3.0, 69)
 
 _V_NODES_NM = np.arange(470.0, 701.0, 10.0)
 _V_RESPONSE = np.array(
