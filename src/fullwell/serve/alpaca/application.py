@@ -87,7 +87,9 @@ def application_of(
             await device.close()
 
     device_route = Route(
-        "/api/v1/{kind}/{number}/{member}", router, methods=["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"]
+        "/api/v1/{kind}/{number}/{member}",
+        router.answer,
+        methods=["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"],
     )
     app = Starlette(
         routes=[device_route, *management_routes(router, devices), *page_routes(devices)],

@@ -70,7 +70,7 @@ class Router:
         fresh = next(self._server_numbers) % UINT32_MAX + 1
         return Transaction(fields.client_id(), fields.identifier("ClientTransactionID"), fresh)
 
-    async def __call__(self, request: Request) -> Response:
+    async def answer(self, request: Request) -> Response:
         """Answer one request."""
         try:
             device = self._device(request.path_params["kind"], request.path_params["number"])

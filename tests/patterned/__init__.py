@@ -1,0 +1,1 @@
+"""A camera whose pixels are known in advance."""
