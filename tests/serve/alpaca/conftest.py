@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from patterned.device import PatternDevice, small
-from patterned.wire import Wire
 
 from fullwell.camera.engine import Camera
 from fullwell.serve.alpaca import AlpacaServer
+from patterned.device import PatternDevice, small
+from patterned.wire import Wire
 
 
 @pytest.fixture(scope="module")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from patterned.device import pattern
-from patterned.wire import BYTES, JSON, Wire
 
 from fullwell.camera.frame import FrameFormat
 from fullwell.models.facts import Window
+from patterned.device import pattern
+from patterned.wire import BYTES, JSON, Wire
 
 
 @pytest.mark.parametrize("bin_", [1, 2, 3, 4])
