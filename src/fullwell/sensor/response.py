@@ -1,0 +1,34 @@
+"""Photo response: each pixel turns the same light into slightly different numbers of electrons."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullwell.chance.deviates import pattern_normals
+from fullwell.chance.words import words
+
+
+def photo_response(
+    stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64], prnu_fraction: float
+) -> NDArray[np.float64]:
+    """Relative response of each pixel (PRNU): 1 + prnu_fraction x n, with n nearly normal.
+
+    Parameters
+    ----------
+    stream : int
+        Key of the body's photo response; the map is a function of it and of the pixel.
+    rows, columns : ndarray of int64
+        Sensor coordinates (total px).
+    prnu_fraction : float
+        Relative standard deviation.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows, columns)
+
+    Notes
+    -----
+    Limits: white (no large-scale structure, no dependence on wavelength); at most 3.46 standard deviations.
+    """
+    return 1.0 + prnu_fraction * pattern_normals(words(stream, rows, columns), 4)
