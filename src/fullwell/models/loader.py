@@ -101,15 +101,16 @@ def load_file(path: Path) -> CameraModel:
     MissingFile, InvalidFacts
         If a file is missing, or has a missing, unknown or impossible entry.
     """
-    return _model(Table(_entries(path), path.name), path)
+    return _model(Table(facts_of(path), path.name), path)
 
 
-def _entries(path: Path) -> dict[str, Any]:
+def facts_of(path: Path) -> dict[str, Any]:
+    """The entries of a facts file as they stand, those of the file it is based on included."""
     entries = read_toml(path)
     based_on = entries.pop("based_on", None)
     if based_on is None:
         return entries
-    base = _entries(path.with_name(f"{based_on}.toml"))
+    base = facts_of(path.with_name(f"{based_on}.toml"))
     both = merged(base, entries)
     for key in ("statement", "assumed"):
         own = entries.get(key, [])
