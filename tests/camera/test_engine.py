@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 import time
 from collections.abc import Iterator
 
@@ -30,8 +29,7 @@ from fullwell.errors import (
 from fullwell.models.facts import Window
 from tiny.device import TinyDevice
 from tiny.model import tiny_model
-
-NOON_NS = 1_800_000_000_000_000_000
+from tiny.waiting import NOON_NS, InThread, until
 
 
 @pytest.fixture
@@ -49,34 +47,6 @@ def cam(device: TinyDevice) -> Iterator[Camera]:
 def stepped() -> Iterator[Camera]:
     with Camera(TinyDevice(tiny_model(), SteppedClock(NOON_NS))) as camera:
         yield camera
-
-
-class InThread:
-    """Run a call beside the test; `outcome` waits for what it returned or raised."""
-
-    def __init__(self, call):
-        self._call, self._outcome = call, None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self):
-        try:
-            self._outcome = self._call()
-        except Exception as error:
-            self._outcome = error
-
-    def outcome(self):
-        self._thread.join(5)
-        assert not self._thread.is_alive(), "still waiting"
-        return self._outcome
-
-
-def until(condition, limit_s: float = 5.0) -> None:
-    """Wait in real time for something that another thread is about to do."""
-    deadline = time.monotonic() + limit_s
-    while not condition():
-        assert time.monotonic() < deadline, "did not happen"
-        time.sleep(0.001)
 
 
 def reading(camera: Camera) -> bool:

@@ -17,25 +17,17 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Final, Self
 
+import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.clock import Clock
-from fullwell.camera.controls import CONTROLS, Control
+from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, Stream, TruthSource
+from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
 from fullwell.camera.live import Live, LiveRun
-from fullwell.camera.request import (
-    FIELDS,
-    SWITCHES,
-    default_choice,
-    limits,
-    real,
-    resolve,
-    switch,
-    whole,
-    within,
-)
+from fullwell.camera.request import default_choice, limits, real, resolve, switch, whole, within
 from fullwell.camera.states import Command, State, after
 from fullwell.camera.wheel import Wheel
 from fullwell.errors import (
@@ -56,16 +48,6 @@ log = logging.getLogger(__name__)
 
 LET_GO_S: Final = 10.0
 """How long a device may take to let go of a frame that was abandoned, real time."""
-
-READINGS: Final = {
-    "sensor_temperature_c": Control.SENSOR_TEMPERATURE_C,
-    "target_temperature_c": Control.TARGET_TEMPERATURE_C,
-    "cooler_power_percent": Control.COOLER_POWER_PERCENT,
-    "ambient_temperature_c": Control.AMBIENT_TEMPERATURE_C,
-    "humidity_percent": Control.HUMIDITY_PERCENT,
-    "pressure_hpa": Control.PRESSURE_HPA,
-}
-"""Fields of `Readings` by control."""
 
 ADJUSTABLE: Final = frozenset({"exposure_s", "gain", "offset"})
 """What may change while the camera is live."""
@@ -90,13 +72,10 @@ class Camera:
 
     def __init__(self, device: Device) -> None:
         self._device = device
+        self._far_end = FarEnd(device)
         self._lock = threading.Condition()
         self._state = State.CLOSED
         self._choice = default_choice(device.model, device.link)
-        self._sent: Settings | None = None
-        self._stream = Stream.SINGLE
-        self._timing: RowTiming | None = None
-        self._controls: frozenset[Control] = frozenset()
         self._wheel: Wheel | None = None
         self._exposure = 0  # counts starts and aborts, so that a late frame is known as stale
         self._begin_ns = self._end_ns = 0
@@ -145,7 +124,7 @@ class Camera:
     @property
     def controls(self) -> frozenset[Control]:
         """The controls that this camera has; empty before the first `open`."""
-        return self._controls
+        return self._far_end.controls
 
     @property
     def wheel(self) -> Wheel | None:
@@ -177,16 +156,10 @@ class Camera:
                 return
             self._wait_for_cable()
             with self._faults():
-                self._device.close()
-                self._device.open()
-                self._last_error = None
-                self._number = 0
-                self._sent = None
-                self._controls = frozenset(filter(self._exists, Control))
-                names = self._device.wheel_names()
-                self._wheel = self._make_wheel(names) if names else None
-                self._send(self._choice.settings, Stream.SINGLE)
-            self._state = State.IDLE
+                self._far_end.connect()
+                self._wheel = self._find_wheel()
+                self._far_end.tell(self.settings, Stream.SINGLE)
+            self._state, self._last_error, self._number = State.IDLE, None, 0
 
     def close(self) -> None:
         """Abandon whatever runs, and let the camera go. Harmless when closed."""
@@ -290,12 +263,12 @@ class Camera:
         with self._lock:
             choice = resolve(self.model, self._choice, asked)
             self._check(command)
-            self._check_switches(choice.settings)
+            self._far_end.require_switches(choice.settings)
             if self._state is State.IDLE:
                 self._wait_for_cable()
                 self._check(command)
             with self._faults():
-                self._send(choice.settings, self._stream)
+                self._far_end.tell(choice.settings)
             self._choice = choice
             return choice.settings
 
@@ -308,8 +281,7 @@ class Camera:
             If the camera has not been opened yet.
         """
         self._check(Command.CONTROL)
-        assert self._timing is not None
-        return self._timing
+        return self._far_end.timing
 
     # Single exposures.
 
@@ -328,7 +300,7 @@ class Camera:
             self._wait_for_cable()
             next_state = self._check(Command.START)
             with self._faults():
-                self._send(self.settings, Stream.SINGLE)
+                self._far_end.tell(self.settings, Stream.SINGLE)
                 self._device.start_exposure()
             self._begin_ns = self._device.clock.now_ns()
             self._end_ns = self._begin_ns + self.timing().exposure_ns
@@ -479,7 +451,7 @@ class Camera:
             self._wait_for_cable()
             next_state = self._check(Command.GO_LIVE)
             with self._faults():
-                self._send(self.settings, Stream.LIVE)
+                self._far_end.tell(self.settings, Stream.LIVE)
                 self._device.start_live()
             self._pool.keep(ring + 2)
             run = LiveRun(
@@ -550,13 +522,7 @@ class Camera:
         """
         self._check(Command.CONTROL)
         with self._faults():
-            return Readings(
-                **{
-                    name: self._device.get_control(control)
-                    for name, control in READINGS.items()
-                    if control in self._controls
-                }
-            )
+            return self._far_end.readings()
 
     def truth(self, frame: Frame) -> Truth:
         """The answer key of a frame of this camera.
@@ -578,11 +544,6 @@ class Camera:
         """The state after a command, or its refusal. Needs no lock."""
         return after(self.state, command, self._last_error)
 
-    def _check_switches(self, settings: Settings) -> None:
-        for name in SWITCHES:
-            if getattr(settings, name) and FIELDS[name] not in self._controls:
-                raise NotSupported(f"the {self.model.name} has no {CONTROLS[FIELDS[name]].title.lower()}.")
-
     def _wait_for_cable(self) -> None:
         """Wait until a thread whose frame was abandoned has left the device."""
         if not self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S):
@@ -592,52 +553,30 @@ class Camera:
             self._fail(fault)
             raise fault
 
-    def _exists(self, control: Control) -> bool:
-        try:
-            self._device.get_control(control)
-        except NotSupported:
-            return False
-        return True
-
-    def _make_wheel(self, names: tuple[str, ...]) -> Wheel:
-        slot = Control.WHEEL_POSITION
+    def _find_wheel(self) -> Wheel | None:
+        names, slot = self._device.wheel_names(), Control.WHEEL_POSITION
+        if not names:
+            return None
         return Wheel(names, partial(self.control, slot), partial(self._set, slot), self._device.clock)
 
     def _set(self, control: Control, value: float) -> None:
         """Set a control that may change at any time. Takes the lock itself."""
         with self._lock:
-            if self._controls and control not in self._controls:
-                raise NotSupported(f"the {self.model.name} has no {CONTROLS[control].title.lower()}.")
+            self._far_end.require(control)
             self._check(Command.CONTROL)
             with self._faults():
                 self._device.set_control(control, value)
 
-    def _send(self, settings: Settings, stream: Stream) -> None:
-        """Bring the device to these settings: everything after a change of mode or stream, else what changed."""
-        device, sent = self._device, self._sent
-        if sent is None or sent.mode != settings.mode or stream is not self._stream:
-            self._sent = sent = None
-            device.initialise(settings.mode, stream)
-            self._stream = stream
-        if sent is None or sent.format != settings.format:
-            device.configure(settings.format)
-        for name, control in FIELDS.items():
-            value = getattr(settings, name)
-            if control in self._controls and (sent is None or getattr(sent, name) != value):
-                device.set_control(control, float(value))
-                used = device.get_control(control)
-                if used != float(value):
-                    log.warning("%s: asked for %g, the camera uses %g", CONTROLS[control].title, value, used)
-        self._sent = settings
-        self._timing = device.precise_timing()
+    def _shape_and_dtype(self) -> tuple[tuple[int, int], np.dtype[Any]]:
+        settings = self.settings
+        chains = len(self.model.mode(settings.mode).chains)
+        return settings.format.shape(chains), settings.format.dtype
 
     def _buffer(self) -> NDArray[Any]:
-        frame_format, chains = self.settings.format, len(self.model.mode(self.settings.mode).chains)
-        return self._pool.take(frame_format.shape(chains), frame_format.dtype)
+        return self._pool.take(*self._shape_and_dtype())
 
     def _checked(self, out: NDArray[Any]) -> NDArray[Any]:
-        frame_format, chains = self.settings.format, len(self.model.mode(self.settings.mode).chains)
-        return checked(out, frame_format.shape(chains), frame_format.dtype)
+        return checked(out, *self._shape_and_dtype())
 
     def _let_go(self, exposure: int, error: BaseException | None = None) -> None:
         """A reading thread has come back from the device. Takes the lock itself."""
@@ -708,7 +647,8 @@ class Camera:
         if self._state is State.CLOSED:
             return
         log.error("the camera has failed: %s", error)
-        self._last_error, self._sent = error, None
+        self._last_error = error
+        self._far_end.forget()
         run, self._run = self._run, None
         with suppress(FullwellError):
             if run is not None:

@@ -1,0 +1,136 @@
+"""What the device at the far end of the cable has been told, so that it is told no more than it needs."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from fullwell.camera.controls import CONTROLS, Control
+from fullwell.camera.device import Device, Stream
+from fullwell.camera.frame import Readings, Settings
+from fullwell.camera.request import FIELDS, SWITCHES
+from fullwell.errors import NotConnected, NotSupported
+from fullwell.readout.rows import RowTiming
+
+log = logging.getLogger(__name__)
+
+READINGS: Final = {
+    "sensor_temperature_c": Control.SENSOR_TEMPERATURE_C,
+    "target_temperature_c": Control.TARGET_TEMPERATURE_C,
+    "cooler_power_percent": Control.COOLER_POWER_PERCENT,
+    "ambient_temperature_c": Control.AMBIENT_TEMPERATURE_C,
+    "humidity_percent": Control.HUMIDITY_PERCENT,
+    "pressure_hpa": Control.PRESSURE_HPA,
+}
+"""Fields of `Readings` by control."""
+
+
+class FarEnd:
+    """A device and the settings it holds.
+
+    Parameters
+    ----------
+    device : Device
+
+    Attributes
+    ----------
+    controls : frozenset of Control
+        What the device has; empty before the first `connect`.
+    """
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.controls: frozenset[Control] = frozenset()
+        self._told: Settings | None = None
+        self._stream: Stream | None = None
+        self._timing: RowTiming | None = None
+
+    @property
+    def timing(self) -> RowTiming:
+        """The clockwork for what the device was told last.
+
+        Raises
+        ------
+        NotConnected
+            If it was never told anything.
+        """
+        if self._timing is None:
+            raise NotConnected("the camera was never open.", "Call open() first.")
+        return self._timing
+
+    def connect(self) -> None:
+        """Open the device afresh, and ask which controls it has."""
+        self.forget()
+        self.device.close()
+        self.device.open()
+        self.controls = frozenset(filter(self._exists, Control))
+
+    def forget(self) -> None:
+        """What the device holds is not known any more: it will be told everything."""
+        self._told = self._stream = None
+
+    def tell(self, settings: Settings, stream: Stream | None = None) -> None:
+        """Bring the device to these settings.
+
+        After a change of mode or stream the device starts from its own defaults, so it is told everything; else
+        only what changed. Each control is read back; a device that disobeys is logged, and its frames say what
+        it used.
+
+        Parameters
+        ----------
+        settings : Settings
+        stream : Stream, optional
+            Default is the present one, at first single.
+        """
+        stream = stream or self._stream or Stream.SINGLE
+        told = self._told
+        if told is None or told.mode != settings.mode or stream is not self._stream:
+            self.forget()
+            told = None
+            self.device.initialise(settings.mode, stream)
+        if told is None or told.format != settings.format:
+            self.device.configure(settings.format)
+        for name, control in FIELDS.items():
+            value = float(getattr(settings, name))
+            if control in self.controls and (told is None or getattr(told, name) != value):
+                self.device.set_control(control, value)
+                used = self.device.get_control(control)
+                if used != value:
+                    log.warning("%s: asked for %g, the camera uses %g", CONTROLS[control].title, value, used)
+        self._told, self._stream = settings, stream
+        self._timing = self.device.precise_timing()
+
+    def require(self, control: Control) -> None:
+        """See that the device has a control.
+
+        Raises
+        ------
+        NotSupported
+            If it has not. Nothing is known, and nothing raised, before the first `connect`.
+        """
+        if self.controls and control not in self.controls:
+            raise NotSupported(f"the {self.device.model.name} has no {CONTROLS[control].title.lower()}.")
+
+    def require_switches(self, settings: Settings) -> None:
+        """See that the device has every switch that is on.
+
+        Raises
+        ------
+        NotSupported
+            If it has not.
+        """
+        for name in SWITCHES:
+            if getattr(settings, name):
+                self.require(FIELDS[name])
+
+    def readings(self) -> Readings:
+        """What the device measures now; None for what it cannot."""
+        known = {name: control for name, control in READINGS.items() if control in self.controls}
+        return Readings(**{name: self.device.get_control(control) for name, control in known.items()})
+
+    def _exists(self, control: Control) -> bool:
+        try:
+            self.device.get_control(control)
+        except NotSupported:
+            return False
+        return True

@@ -1,0 +1,213 @@
+"""The live stream: order, numbers, ring, losses, ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import numpy as np
+import pytest
+
+from fullwell.camera.clock import InstantClock, RealClock, SteppedClock
+from fullwell.camera.engine import Camera, State
+from fullwell.errors import Busy, DeviceLost, ExposureAborted, FrameTimeout, InvalidValue, OutOfRange
+from tiny.device import BUFFERED, TinyDevice
+from tiny.model import tiny_model
+from tiny.waiting import NOON_NS, InThread, until
+
+
+@pytest.fixture
+def cam():
+    with Camera(TinyDevice(tiny_model(), InstantClock(NOON_NS))) as camera:
+        yield camera
+
+
+@pytest.fixture
+def stepped():
+    with Camera(TinyDevice(tiny_model(), SteppedClock(NOON_NS))) as camera:
+        camera.configure(exposure_s=1.0)
+        yield camera
+
+
+def sequence_of(taker: InThread, camera: Camera) -> int:
+    """Let time pass until the frame is there."""
+    while taker.running(0.002):
+        camera.clock.step(0.05)
+    return taker.outcome().report.sequence
+
+
+def fetching(camera: Camera) -> bool:
+    return "read_live" in camera._device.calls
+
+
+def test_frames_come_in_order_at_the_rate_of_the_timing_model(cam):
+    cam.configure(exposure_s=1e-3)
+    frames = list(cam.live(frames=20))
+    assert cam.state is State.IDLE
+    assert [frame.number for frame in frames] == list(range(1, 21))
+    assert np.all(np.diff([frame.report.sequence for frame in frames]) == 1)
+    assert set(np.diff([frame.start_ns for frame in frames])) == {cam.timing().frame_period_ns}
+
+
+def test_frames_that_are_held_keep_their_pixels(cam):
+    held = list(cam.live(frames=30, ring=2))
+    for frame in held:
+        assert np.all(frame.data[1:] == frame.report.sequence % 251)
+    assert len({frame.data.ctypes.data for frame in held}) == 30
+
+
+def test_memory_of_frames_that_are_dropped_is_used_again(cam):
+    ring = 3
+    places = {frame.data.ctypes.data for frame in cam.live(frames=100, ring=ring)}
+    assert len(places) <= ring + 3  # waiting, being filled, in the client's hand, and just let go
+
+
+def test_a_slow_client_loses_frames_at_the_camera_and_they_are_counted(stepped):
+    ring, pause_s = 2, 30
+    live = stepped.live(ring=ring)
+    until(lambda: fetching(stepped))
+    while len(live._run._queue) < ring:
+        stepped.clock.step(0.05)
+        time.sleep(0.001)
+    stepped.clock.step(pause_s)
+    numbers = [next(live).report.sequence for _ in range(ring)]
+    assert numbers == [0, 1]
+    after_pause = sequence_of(InThread(lambda: next(live)), stepped)
+    assert after_pause - numbers[-1] - 1 >= pause_s - BUFFERED - ring
+    assert live.lost == after_pause - numbers[-1] - 1
+    live.close()
+
+
+def test_leaving_early_stops_the_device(cam):
+    for frame in cam.live():
+        if frame.number == 3:
+            break
+    del frame
+    assert cam.state is State.IDLE
+    assert "stop_live" in cam._device.calls
+    assert cam.expose().number > 3
+
+
+def test_the_with_block_ends_the_run(cam):
+    with cam.live() as live:
+        next(live)
+        assert cam.state is State.LIVE
+    assert cam.state is State.IDLE
+    with pytest.raises(StopIteration):
+        next(live)
+    live.close()
+
+
+def test_stop_lets_the_frames_that_have_arrived_be_taken(stepped):
+    live = stepped.live(ring=3)
+    until(lambda: fetching(stepped))
+    stepped.clock.step(1.5)
+    until(lambda: len(live._run._queue) == 1)
+    stepped.stop()
+    assert stepped.state is State.IDLE
+    assert [frame.report.sequence for frame in live] == [0]
+
+
+def test_abort_wakes_the_client_that_waits(stepped):
+    live = stepped.live()
+    taker = InThread(lambda: next(live))
+    until(lambda: fetching(stepped))
+    stepped.abort()
+    assert stepped.state is State.IDLE
+    assert isinstance(taker.outcome(), ExposureAborted)
+    with pytest.raises(StopIteration):
+        next(live)
+
+
+def test_close_while_live(stepped):
+    live = stepped.live()
+    taker = InThread(lambda: next(live))
+    until(lambda: fetching(stepped))
+    stepped.close()
+    assert stepped.state is State.CLOSED
+    assert isinstance(taker.outcome(), ExposureAborted)
+    live.close()
+
+
+def test_exposure_gain_and_offset_may_change_and_nothing_else(stepped):
+    clock = stepped.clock
+    live = stepped.live()
+    taker = InThread(lambda: next(live))
+    until(lambda: fetching(stepped))
+    assert stepped.configure(gain=77, offset=5, exposure_s=0.5).gain == 77
+    for refused in ({"bin": 2}, {"mode": 1}, {"usb_traffic": 3}, {"gain": 3, "bits": 8}):
+        with pytest.raises(Busy, match="live"):
+            stepped.configure(**refused)
+    with pytest.raises(OutOfRange):
+        stepped.configure(gain=1000)
+    assert stepped.settings.gain == 77
+    clock.step(1.5)
+    taker.outcome()
+    for _ in range(4):
+        taker = InThread(lambda: next(live))
+        sequence_of(taker, stepped)
+    frame = taker.outcome()
+    assert frame.report.settings == stepped.settings
+    assert stepped.timing().exposure_ns == frame.report.timing.exposure_ns
+    live.close()
+
+
+def test_a_fault_ends_the_run_after_the_good_frames(cam):
+    live = cam.live(ring=4)
+    for _ in range(3):
+        next(live)
+    cam._device.unplugged = True
+    with pytest.raises(DeviceLost):
+        for _ in live:
+            pass
+    assert cam.state is State.ERROR
+    cam._device.unplugged = False
+    cam.open()
+    assert len(list(cam.live(frames=2))) == 2
+
+
+def test_a_camera_that_goes_silent_is_a_timeout(cam):
+    device = cam._device
+
+    def silent(out, timeout_s):
+        device.clock.sleep_until(device.clock.now_ns() + round(timeout_s * 1e9))
+
+    device.read_live = silent
+    with pytest.raises(FrameTimeout, match="no live frame"):
+        next(cam.live())
+    assert cam.state is State.ERROR
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"frames": 0}, OutOfRange),
+        ({"frames": -1}, OutOfRange),
+        ({"frames": 2.5}, InvalidValue),
+        ({"frames": True}, InvalidValue),
+        ({"ring": 0}, OutOfRange),
+        ({"ring": "4"}, InvalidValue),
+    ],
+)
+def test_bad_arguments_start_nothing(cam, arguments, error):
+    with pytest.raises(error):
+        cam.live(**arguments)
+    assert cam.state is State.IDLE
+
+
+def test_making_and_using_frames_overlap():
+    """While the client holds frame k, frame k + 1 is being made: the device is called meanwhile."""
+    with Camera(TinyDevice(tiny_model(), RealClock())) as cam:
+        cam.configure(exposure_s=1e-3)
+        with cam.live() as live:
+            frame = next(live)
+            sequence = cam._device.sequence
+            until(lambda: cam._device.sequence > max(sequence, frame.report.sequence) + 1)
+
+
+def test_no_thread_is_left(cam):
+    before = threading.active_count()
+    for _ in range(5):
+        list(cam.live(frames=2))
+        next(iter(cam.live()))
+    until(lambda: threading.active_count() == before)
