@@ -22,10 +22,13 @@ class Setup:
     settings : Settings
     timing : RowTiming
         The clockwork that follows from them.
+    filter_name : str
+        In the light path.
     """
 
     settings: Settings
     timing: RowTiming
+    filter_name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +49,14 @@ class Exposure:
     setup: Setup
 
     @property
+    def light_end_ns(self) -> int:
+        """UTC, end of exposure of row 0."""
+        return self.start_ns + self.setup.timing.exposure_ns
+
+    @property
     def arrival_ns(self) -> int:
         """UTC at which the frame is in the computer: exposure, read-out and transfer are over."""
-        timing = self.setup.timing
-        return self.start_ns + timing.exposure_ns + timing.read_ns + timing.transfer_ns
+        return self.light_end_ns + self.setup.timing.read_ns + self.setup.timing.transfer_ns
 
     def later(self, frames: int) -> Exposure:
         """The exposure that comes `frames` later in an undisturbed run."""
@@ -77,8 +84,8 @@ class FreeRun:
 
     >>> clockwork = RowTiming(1000, 2, 0, 50_000, frame_period_ns=60_000, read_ns=9_000, transfer_ns=500,
     ...                       reference_to_row0_end_ns=0)
-    >>> run = FreeRun(Setup("old", clockwork), start_ns=0, memory_frames=4)
-    >>> run.change(Setup("new", clockwork), now_ns=10_000)
+    >>> run = FreeRun(Setup("old", clockwork, "L"), start_ns=0, memory_frames=4)
+    >>> run.change(Setup("new", clockwork, "L"), now_ns=10_000)
     >>> [(frame.start_ns, frame.setup.settings) for frame in (run.take(), run.take())]
     [(0, 'old'), (60000, 'new')]
     """

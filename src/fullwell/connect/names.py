@@ -1,0 +1,91 @@
+"""How cameras are named: ``twin:qhy600-pro``, ``twin:qhy600-pro#2``, ``qhyccd:QHY600M-2c52f645aa1c25b9``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from fullwell.errors import NotSupported, UnknownName
+from fullwell.models import keys as model_keys
+from fullwell.models import load
+
+FIRST_BODY: Final = 1
+"""Number, and seed, of the twin that a name without ``#`` means."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraName:
+    """A camera that can be opened.
+
+    Attributes
+    ----------
+    name : str
+        What `open_camera` takes.
+    title : str
+        For people.
+    backend : str
+        "twin".
+    """
+
+    name: str
+    title: str
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class TwinName:
+    """What the name of a twin says.
+
+    Attributes
+    ----------
+    model_key : str
+    body : int
+        Which of several twins of that model, from 1; it is the body's seed, unless another is given.
+    """
+
+    model_key: str
+    body: int
+
+
+def list_cameras() -> tuple[CameraName, ...]:
+    """All cameras that can be opened here.
+
+    Examples
+    --------
+    >>> [camera.name for camera in list_cameras()][:2]
+    ['twin:qhy268m-pro', 'twin:qhy42-pro']
+    """
+    return tuple(CameraName(f"twin:{key}", f"{load(key).name} (twin)", "twin") for key in model_keys())
+
+
+def parse(name: str) -> TwinName:
+    """Take a camera's name apart.
+
+    Parameters
+    ----------
+    name : str
+        ``twin:MODEL`` or ``twin:MODEL#N``, N from 1. ``twin:`` may be left out.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such camera.
+    NotSupported
+        For a real camera (``qhyccd:``).
+
+    Examples
+    --------
+    >>> parse("twin:qhy600-pro#2")
+    TwinName(model_key='qhy600-pro', body=2)
+    """
+    backend, colon, rest = name.strip().rpartition(":")
+    if backend == "qhyccd":
+        raise NotSupported(
+            f"the driver for real cameras ({name!r}) is not built yet.",
+            f"Use a twin: {', '.join(camera.name for camera in list_cameras())}.",
+        )
+    model_key, hash_sign, number = rest.partition("#")
+    numbered = not hash_sign or (number.isascii() and number.isdecimal() and int(number) >= FIRST_BODY)
+    if (colon and backend != "twin") or model_key not in model_keys() or not numbered:
+        raise UnknownName("camera", name, (camera.name for camera in list_cameras()))
+    return TwinName(model_key, int(number) if hash_sign else FIRST_BODY)

@@ -1,0 +1,121 @@
+"""Opens cameras by name. The only place that knows which backend stands behind a name."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from fullwell import models
+from fullwell.camera.clock import Clock, InstantClock, RealClock
+from fullwell.camera.engine import Camera
+from fullwell.connect.names import parse
+from fullwell.errors import InvalidValue, UnknownName
+from fullwell.models.facts import CameraModel
+from fullwell.scene import Sky
+from fullwell.scene.light import Scene
+from fullwell.twin.device import TwinDevice
+
+CLOCKS: Final[dict[str, type[RealClock] | type[InstantClock]]] = {"real": RealClock, "instant": InstantClock}
+
+
+def default_scene() -> Sky:
+    """The sky that a camera sees when nobody says where it points: M 101 and its stars, 530 mm at f/5."""
+    return Sky(ra_deg=210.802, dec_deg=54.349, focal_length_mm=530.0, aperture_mm=106.0)
+
+
+def default_filter(model: CameraModel) -> str:
+    """Luminance where the camera has a filter wheel, none where it has not."""
+    return "L" if model.wheel_slots else "none"
+
+
+def open_camera(
+    name: str,
+    *,
+    scene: Scene | None = None,
+    filter: str | None = None,
+    coating: str | None = None,
+    seed: int | None = None,
+    clock: Literal["real", "instant"] | Clock = "real",
+    link: str | None = None,
+    temperature_c: float | None = None,
+    ambient_temperature_c: float = 20.0,
+    threads: int | None = None,
+) -> Camera:
+    """Open a camera.
+
+    Parameters
+    ----------
+    name : str
+        One of `list_cameras`: ``"twin:qhy600-pro"``. ``"twin:qhy600-pro#2"`` is the second body of that model,
+        with other pixels and another identity.
+    scene : Scene, optional
+        What a twin looks at; default is the sky round M 101 through 530 mm at f/5.
+    filter : str, optional
+        In the light path at the beginning; default is L with a filter wheel, none without.
+    coating : str, optional
+        Of the sensor; default is the first that the vendor offers.
+    seed : int, optional
+        Of the twin's body; default is the number after ``#``, 1 without.
+    clock : {"real", "instant"} or Clock
+        Whether exposures take their time, take none, or as a clock of the caller says.
+    link : str, optional
+        Name of the cable; default is the first of the model.
+    temperature_c : float, optional
+        Begin with the cooler on and settled there, C; default is ambient with the cooler off.
+    ambient_temperature_c : float
+        Air round the camera, C.
+    threads : int, optional
+        How many draw a twin's frame; default is one per processor.
+
+    Returns
+    -------
+    Camera
+        Open; a context manager.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such camera, filter, coating, link or clock.
+    InvalidValue
+        If a seed contradicts the number after ``#``.
+    NotSupported
+        For a real camera, whose driver is not built yet.
+
+    Examples
+    --------
+    >>> from fullwell.models import Window
+    >>> from fullwell.scene import Uniform
+    >>> with open_camera("twin:qhy600-pro", scene=Uniform(100.0), clock="instant") as camera:
+    ...     camera.configure(exposure_s=0.5, window=Window(0, 0, 64, 32))
+    ...     camera.expose().data.shape
+    (32, 64)
+    """
+    wanted = parse(name)
+    if "#" in name and seed is not None and seed != wanted.body:
+        raise InvalidValue(
+            f"{name!r} is the body with seed {wanted.body}, but seed {seed} is asked for.",
+            "Give one of the two: the number after # is the seed.",
+        )
+    model = models.load(wanted.model_key)
+    device = TwinDevice(
+        model,
+        default_scene() if scene is None else scene,
+        filter_name=default_filter(model) if filter is None else filter,
+        coating=coating,
+        seed=wanted.body if seed is None else seed,
+        clock=_clock(clock),
+        link=link,
+        ambient_temperature_c=ambient_temperature_c,
+        temperature_c=temperature_c,
+        threads=threads,
+    )
+    camera = Camera(device)
+    camera.open()
+    return camera
+
+
+def _clock(wanted: str | Clock) -> Clock:
+    if not isinstance(wanted, str):
+        return wanted
+    if wanted not in CLOCKS:
+        raise UnknownName("clock", wanted, CLOCKS)
+    return CLOCKS[wanted]()

@@ -1,0 +1,538 @@
+"""The twin at the far end of the cable: a camera that answers like the vendor's, with physics behind it.
+
+It has no clockwork of its own. Exposures, the free run of live mode, the cooler and the filter wheel are computed
+from the clock when somebody asks; frames are drawn in the thread of the caller (and in a few that help it while
+it waits), straight into the caller's buffer.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any, Final
+
+from numpy.typing import NDArray
+
+from fullwell.camera.clock import Clock
+from fullwell.camera.controls import CONTROLS, Control
+from fullwell.camera.device import Stream
+from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Settings, Truth
+from fullwell.errors import (
+    Busy,
+    ExposureAborted,
+    InvalidOperation,
+    NoImage,
+    NotConnected,
+    NotSupported,
+    OutOfRange,
+    UnknownName,
+)
+from fullwell.models.facts import CameraModel, Range, Window
+from fullwell.readout.rows import RowTiming
+from fullwell.readout.timing import row_timing
+from fullwell.scene.light import Scene
+from fullwell.twin.body import Body
+from fullwell.twin.frames import FrameGenerator
+from fullwell.twin.freerun import Exposure, FreeRun, Setup
+from fullwell.twin.identity import identify
+from fullwell.twin.wheel import FilterWheel, slot_names
+
+POWER_ON: Final[dict[Control, str]] = {
+    Control.EXPOSURE_S: "exposure_s",
+    Control.GAIN: "gain",
+    Control.OFFSET: "offset",
+}
+"""What `initialise` sets back to the default of the model."""
+
+
+class TwinDevice:
+    """A virtual camera behind the cable (`fullwell.camera.device.Device` and ``TruthSource``).
+
+    Parameters
+    ----------
+    model : CameraModel
+        Facts of the camera.
+    scene : Scene
+        What it looks at.
+    filter_name : str
+        In the light path at the beginning.
+    coating : str, optional
+        One of ``model.sensor.coatings``; default is the first.
+    seed : int
+        Of the body: two twins of one seed have the same pixels, and draw the same frames for the same settings,
+        start and number.
+    clock : Clock
+        The time in which it lives.
+    link : str, optional
+        Name of the cable; default is the first of the model.
+    ambient_temperature_c : float
+        Air round the camera, C.
+    temperature_c : float, optional
+        Begin with the cooler on and settled there, C; default is ambient, cooler off.
+    threads : int, optional
+        How many draw a frame; default is one per processor.
+
+    Raises
+    ------
+    UnknownName
+        If the model has no such coating or link.
+
+    Notes
+    -----
+    Frames are numbered from 0 at each `open`; only frames that somebody received are counted, so a session can be
+    repeated number by number. In live mode a slow reader loses the oldest frames once the camera's memory is
+    full: their numbers are missing. The first live frames are as good as all others.
+    """
+
+    def __init__(
+        self,
+        model: CameraModel,
+        scene: Scene,
+        *,
+        filter_name: str,
+        seed: int,
+        clock: Clock,
+        coating: str | None = None,
+        link: str | None = None,
+        ambient_temperature_c: float = 20.0,
+        temperature_c: float | None = None,
+        threads: int | None = None,
+    ) -> None:
+        self._model = model
+        self._clock = clock
+        self._link = model.link(link).name if link is not None else model.links[0].name
+        self._identity = identify(model, seed)
+        self._frames = FrameGenerator(model, scene, _coating(model, coating), seed, threads)
+        self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
+        names = slot_names(model.wheel_slots, filter_name)
+        self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
+        self._fixed_filter = filter_name
+
+        self._lock = threading.RLock()
+        self._wake = threading.Event()
+        self._open = False
+        self._stream: Stream | None = None
+        self._mode = model.default_mode
+        self._format = self._default_format()
+        self._values = {
+            Control.EXPOSURE_S: model.exposure_s.default,
+            Control.GAIN: model.gain.default,
+            Control.OFFSET: model.offset.default,
+            Control.USB_TRAFFIC: model.usb_traffic.default,
+            Control.SPEED: model.speed.default,
+            Control.ANTI_GLOW: 0.0,
+            Control.TELEGRAPH_SUPPRESSION: 0.0,
+        }
+        self._single: Exposure | None = None
+        self._run: FreeRun | None = None
+        self._run_sequence = 0
+        self._sequence = 0
+
+    @property
+    def identity(self) -> DeviceIdentity:
+        """Who it is."""
+        return self._identity
+
+    @property
+    def model(self) -> CameraModel:
+        """The facts that belong to it."""
+        return self._model
+
+    @property
+    def clock(self) -> Clock:
+        """The time in which it lives."""
+        return self._clock
+
+    @property
+    def link(self) -> str:
+        """Name of the cable it hangs on."""
+        return self._link
+
+    def open(self) -> None:
+        """Connect, and prepare the light of the filter in the path."""
+        self._frames.light(self._filter_name)
+        with self._lock:
+            self._open = True
+            self._sequence = 0
+            self._frames.forget()
+
+    def close(self) -> None:
+        """Let go; what is under way is abandoned. Body and wheel live on."""
+        self.cancel_exposure()
+        with self._lock:
+            self._open = False
+            self._stream = None
+
+    def initialise(self, mode: int, stream: Stream) -> None:
+        """Choose read mode and stream; gain, offset, exposure and format are the defaults afterwards.
+
+        Raises
+        ------
+        UnknownName
+            If there is no such mode.
+        NotSupported
+            If the cable does not carry it.
+        Busy
+            If a frame is under way.
+        """
+        read_mode = self._model.mode(mode)
+        if self._link not in read_mode.links:
+            raise NotSupported(
+                f"mode {read_mode.name!r} does not exist on the link {self._link!r}.",
+                f"Use one of: {', '.join(read_mode.links)}.",
+            )
+        with self._lock:
+            self._require_open()
+            self._require_idle("initialise the camera")
+            self._mode = read_mode.number
+            self._stream = stream
+            self._format = self._default_format()
+            for control, name in POWER_ON.items():
+                self._values[control] = getattr(self._model, name).default
+            self._body.set_exposure(self._values[Control.EXPOSURE_S], self._clock.now_ns())
+
+    def configure(self, frame_format: FrameFormat) -> None:
+        """Choose window, binning, word depth."""
+        with self._lock:
+            self._require_stream(None)
+            self._require_idle("change the format")
+            self._format = frame_format
+
+    def set_control(self, control: Control, value: float) -> None:
+        """Set a control; in live mode it holds from the next frame that starts.
+
+        Raises
+        ------
+        NotSupported
+            If this camera has no such control, or none that can be set.
+        OutOfRange
+            If the value is not allowed.
+        Busy
+            If a single exposure is under way and the control cannot be changed then.
+        """
+        limits, facts = self._limits(control), CONTROLS[control]
+        if not limits.low <= value <= limits.high:
+            raise OutOfRange(facts.title.lower(), value, limits.low, limits.high, facts.unit)
+        if control is Control.WHEEL_POSITION:
+            self._turn_wheel(value)
+            return
+        with self._lock:
+            self._require_open()
+            if self._single is not None and not facts.while_exposing:
+                raise Busy(f"{control} cannot be changed during an exposure.", "Wait for its end, or abort it.")
+            self._apply(control, value)
+
+    def get_control(self, control: Control) -> float:
+        """Read a control or a sensor of the body.
+
+        Raises
+        ------
+        NotSupported
+            If this camera has no such control.
+        """
+        with self._lock:
+            self._require_open()
+            now_ns = self._clock.now_ns()
+            match control:
+                case Control.SENSOR_TEMPERATURE_C:
+                    return self._body.temperature_c(now_ns)
+                case Control.COOLER_POWER_PERCENT:
+                    return self._body.power_percent(now_ns)
+                case Control.AMBIENT_TEMPERATURE_C:
+                    return self._body.ambient_temperature_c
+                case Control.TARGET_TEMPERATURE_C:
+                    return self._body.target_temperature_c
+                case Control.COOLER_ON:
+                    return float(self._body.cooler_on)
+                case Control.WHEEL_POSITION if self._wheel is not None:
+                    return float(self._wheel.position(now_ns))
+                case _:
+                    self._limits(control)
+                    return float(self._values[control])
+
+    def precise_timing(self) -> RowTiming:
+        """The clockwork for the present settings."""
+        with self._lock:
+            self._require_stream(None)
+            return self._setup().timing
+
+    def start_exposure(self) -> None:
+        """Begin a single exposure and return at once.
+
+        Raises
+        ------
+        Busy
+            If one is under way, or waits to be read.
+        """
+        with self._lock:
+            self._require_stream(Stream.SINGLE)
+            self._require_idle("start an exposure")
+            self._single = Exposure(0, self._clock.now_ns(), self._setup())
+
+    def exposure_remaining_s(self) -> float:
+        """Time until the frame can be read without waiting, 0 when it can or when there is none, s."""
+        with self._lock:
+            self._require_stream(None)
+            if self._single is None:
+                return 0.0
+            return max(0, self._single.arrival_ns - self._clock.now_ns()) * 1e-9
+
+    def stop_exposure(self) -> None:
+        """End the exposure at the next line and keep what was collected; too late, it changes nothing.
+
+        Raises
+        ------
+        InvalidOperation
+            If nothing is being exposed.
+        """
+        with self._lock:
+            self._require_stream(Stream.SINGLE)
+            if self._single is None:
+                raise InvalidOperation("there is no exposure to stop.", "Start one first.")
+            start_ns, setup = self._single.start_ns, self._single.setup
+            elapsed_ns = self._clock.now_ns() - start_ns
+            if elapsed_ns < setup.timing.exposure_ns:
+                shorter = self._timing(setup.settings, max(elapsed_ns, 1) * 1e-9)
+                self._single = Exposure(0, start_ns, replace(setup, timing=shorter))
+                self._wake.set()
+
+    def cancel_exposure(self) -> None:
+        """Abandon the exposure or the free run; a waiting reader is woken."""
+        with self._lock:
+            self._single = None
+            self._run = None
+            self._wake.set()
+
+    def read_frame(self, out: NDArray[Any]) -> FrameReport:
+        """Wait for the end of exposure, draw the frame during read-out and transfer, hand it over.
+
+        Raises
+        ------
+        NoImage
+            If no exposure was started.
+        ExposureAborted
+            If it is abandoned meanwhile.
+        InvalidValue
+            If `out` is not of the configured shape and dtype.
+        """
+        with self._lock:
+            self._require_stream(Stream.SINGLE)
+            if self._single is None:
+                raise NoImage("there is no exposure to read.", "Start one first.")
+            self._frames.check(out, self._format, self._mode)
+            sequence = self._sequence
+        shot = self._wait_for_light()
+        report = self._frames.draw(shot, sequence, self._body, out)
+        self._wait_for_arrival(shot)
+        with self._lock:
+            if self._single is not shot:
+                raise _aborted()
+            self._single = None
+            self._sequence = sequence + 1
+        return report
+
+    def start_live(self) -> None:
+        """Let the sensor run freely: frame n starts n frame periods from now."""
+        with self._lock:
+            self._require_stream(Stream.LIVE)
+            self._require_idle("start live mode")
+            self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
+            self._run_sequence = self._sequence
+
+    def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
+        """Wait at most `timeout_s` for the next frame; None if there was none, or the run was stopped.
+
+        Raises
+        ------
+        InvalidOperation
+            If live mode does not run.
+        InvalidValue
+            If `out` is not of the configured shape and dtype.
+        """
+        deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
+        with self._lock:
+            self._require_stream(Stream.LIVE)
+            run = self._run
+            if run is None:
+                raise InvalidOperation("live mode does not run.", "Start it first.")
+            self._frames.check(out, self._format, self._mode)
+            self._wake.clear()
+            run.forget_overwritten(self._clock.now_ns())
+            arrival_ns, start_ns = run.peek().arrival_ns, run.peek().start_ns
+        if arrival_ns > deadline_ns:
+            self._clock.sleep_until(deadline_ns, self._wake)
+            return None
+        if not self._clock.sleep_until(start_ns, self._wake):
+            return None
+        with self._lock:
+            shot = run.peek()
+            sequence = self._run_sequence + shot.index
+        report = self._frames.draw(shot, sequence, self._body, out)
+        if not self._clock.sleep_until(shot.arrival_ns, self._wake):
+            return None
+        with self._lock:
+            run.take()
+            self._sequence = sequence + 1
+        return report
+
+    def stop_live(self) -> None:
+        """Stop the free run; a waiting `read_live` returns None. Harmless when it does not run."""
+        with self._lock:
+            self._run = None
+            self._wake.set()
+
+    def wheel_names(self) -> tuple[str, ...]:
+        """Names of the slots of the filter wheel; empty when there is no wheel."""
+        return self._wheel.names if self._wheel is not None else ()
+
+    def truth(self, sequence: int) -> Truth:
+        """The answer key of one of the last 16 frames.
+
+        Raises
+        ------
+        NoImage
+            If that frame is not remembered.
+        """
+        return self._frames.truth(sequence)
+
+    @property
+    def _filter_name(self) -> str:
+        return self._wheel.filter_name if self._wheel is not None else self._fixed_filter
+
+    def _default_format(self) -> FrameFormat:
+        effective = self._model.sensor.geometry.effective
+        return FrameFormat(
+            Window(0, 0, effective.width, effective.height), bits=self._model.mode(self._mode).output_bits[0]
+        )
+
+    def _setup(self) -> Setup:
+        """What the sensor is told to do at present."""
+        values = self._values
+        settings = Settings(
+            mode=self._mode,
+            exposure_s=values[Control.EXPOSURE_S],
+            gain=int(values[Control.GAIN]),
+            offset=int(values[Control.OFFSET]),
+            usb_traffic=int(values[Control.USB_TRAFFIC]),
+            speed=int(values[Control.SPEED]),
+            format=self._format,
+            anti_glow=bool(values[Control.ANTI_GLOW]),
+            telegraph_suppression=bool(values[Control.TELEGRAPH_SUPPRESSION]),
+            link=self._link,
+        )
+        return Setup(settings, self._timing(settings, settings.exposure_s), self._filter_name)
+
+    def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
+        return row_timing(
+            self._model,
+            settings.mode,
+            settings.format.window,
+            exposure_s=exposure_s,
+            link=self._link,
+            bits=settings.format.bits,
+            usb_traffic=settings.usb_traffic,
+            speed=settings.speed,
+            overscan=settings.format.overscan,
+        )
+
+    def _memory_frames(self) -> int:
+        """How many frames of the present format the camera's own memory holds."""
+        window = self._format.window
+        chains = len(self._model.mode(self._mode).chains)
+        word_bytes = 1 if self._format.bits <= 8 else 2
+        return max(1, self._model.buffer_bytes // (window.width * window.height * chains * word_bytes))
+
+    def _limits(self, control: Control) -> Range:
+        """What a control accepts here. Raises `NotSupported` where it does not exist or cannot be set."""
+        facts, sensor = CONTROLS[control], self._model.sensor
+        missing = {
+            Control.ANTI_GLOW: sensor.glow.rate_e_per_s == 0.0,
+            Control.TELEGRAPH_SUPPRESSION: sensor.telegraph.fraction == 0.0,
+            Control.WHEEL_POSITION: self._wheel is None,
+        }.get(control, not facts.writable)
+        limits = getattr(self._model, facts.range_field) if facts.range_field else Range(0.0, 1.0, 1.0, 0.0)
+        if missing or limits.low == limits.high:
+            raise NotSupported(f"the {self._model.name} has no control {control.value!r} to set.")
+        if self._wheel is not None and control is Control.WHEEL_POSITION:
+            return Range(0.0, len(self._wheel.names) - 1.0, 1.0, 0.0)
+        return limits
+
+    def _apply(self, control: Control, value: float) -> None:
+        """Take over a checked value; the free run uses it from its next frame."""
+        now_ns = self._clock.now_ns()
+        if control is Control.COOLER_ON:
+            self._body.set_cooler(bool(value), now_ns)
+        elif control is Control.TARGET_TEMPERATURE_C:
+            self._body.set_target(value, now_ns)
+        else:
+            self._values[control] = value
+            if control is Control.EXPOSURE_S:
+                self._body.set_exposure(value, now_ns)
+            self._tell_run(now_ns)
+
+    def _turn_wheel(self, slot: float) -> None:
+        with self._lock:
+            self._require_open()
+            if self._wheel is None:
+                raise NotSupported(f"the {self._model.name} has no filter wheel.")
+            now_ns = self._clock.now_ns()
+            self._wheel.move(slot, now_ns)
+            self._tell_run(now_ns)
+        self._frames.light(self._filter_name)
+
+    def _tell_run(self, now_ns: int) -> None:
+        if self._run is not None:
+            self._run.change(self._setup(), now_ns)
+
+    def _wait_for_light(self) -> Exposure:
+        """Wait until row 0 has all its light, with an eye on `stop_exposure` and `cancel_exposure`."""
+        while True:
+            with self._lock:
+                shot = self._single
+                self._wake.clear()
+            if shot is None:
+                raise _aborted()
+            if self._clock.sleep_until(shot.light_end_ns, self._wake):
+                return shot
+
+    def _wait_for_arrival(self, shot: Exposure) -> None:
+        while not self._clock.sleep_until(shot.arrival_ns, self._wake):
+            with self._lock:
+                self._wake.clear()
+                if self._single is not shot:
+                    raise _aborted()
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise NotConnected("the camera is not open.", "Open it first.")
+
+    def _require_stream(self, stream: Stream | None) -> None:
+        """Raise unless the camera is open and initialised, for the given stream if there is one."""
+        self._require_open()
+        if self._stream is None:
+            raise InvalidOperation("the camera is not initialised.", "Give it a mode and a stream first.")
+        if stream is not None and self._stream is not stream:
+            raise InvalidOperation(
+                f"the camera is initialised for {self._stream.value} frames.",
+                f"Initialise it for {stream.value} frames.",
+            )
+
+    def _require_idle(self, wish: str) -> None:
+        if self._single is not None:
+            raise Busy(f"an exposure is under way: cannot {wish}.", "Read its frame, or abort it.")
+        if self._run is not None:
+            raise Busy(f"live mode runs: cannot {wish}.", "Stop it first.")
+
+
+def _coating(model: CameraModel, name: str | None) -> str:
+    """Name of a coating that the sensor has; the first for None."""
+    known = [coating.name for coating in model.sensor.coatings]
+    if name is None:
+        return known[0]
+    if name not in known:
+        raise UnknownName("coating", name, known)
+    return name
+
+
+def _aborted() -> ExposureAborted:
+    return ExposureAborted("the exposure was abandoned before its frame could be read.", "Start another one.")

@@ -1,0 +1,180 @@
+"""Frames of one body: drawn on demand, each with its report, and the answer key of the last ones."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Readings, Truth
+from fullwell.errors import InvalidValue, NoImage
+from fullwell.models.facts import CameraModel
+from fullwell.scene.light import BoundScene, Pointing, Scene
+from fullwell.twin.body import Body
+from fullwell.twin.expose import Plan, expected_electrons, expose, plan
+from fullwell.twin.freerun import Exposure
+
+REMEMBERED: Final = 16
+"""Frames whose answer key is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What it takes to draw a frame, or its answer key, once more."""
+
+    plan: Plan
+    light: BoundScene
+    temperature_c: float
+
+
+class FrameGenerator:
+    """Draws the frames of one camera body.
+
+    Parameters
+    ----------
+    model : CameraModel
+    scene : Scene
+        What it looks at.
+    coating : str
+        Of the sensor.
+    seed : int
+        Of the body.
+    threads : int or None
+        How many draw a frame; None = one per processor.
+    """
+
+    def __init__(
+        self, model: CameraModel, scene: Scene, coating: str, seed: int, threads: int | None = None
+    ) -> None:
+        self._model = model
+        self._scene = scene
+        self._coating = coating
+        self._seed = seed
+        self._threads = threads or os.cpu_count() or 1
+        self._lights: dict[str, BoundScene] = {}
+        self._memories: OrderedDict[int, Memory] = OrderedDict()
+
+    def light(self, filter_name: str) -> BoundScene:
+        """The scene as the sensor sees it through a filter. The first time for each filter may take a while."""
+        if filter_name not in self._lights:
+            self._lights[filter_name] = self._scene.bind(
+                self._model.sensor, self._coating, filter_name, self._seed
+            )
+        return self._lights[filter_name]
+
+    def forget(self) -> None:
+        """Drop all answer keys."""
+        self._memories.clear()
+
+    def check(self, out: NDArray[Any], frame_format: FrameFormat, mode: int) -> None:
+        """Raise `InvalidValue` unless a frame fits exactly into `out`."""
+        shape = frame_format.shape(len(self._model.mode(mode).chains))
+        if out.shape != shape or out.dtype != frame_format.dtype or not out.flags.c_contiguous:
+            raise InvalidValue(
+                f"a buffer of shape {out.shape} and type {out.dtype} cannot take this frame.",
+                f"Give a C-contiguous array of shape {shape} and type {frame_format.dtype}.",
+            )
+
+    def draw(self, exposure: Exposure, sequence: int, body: Body, out: NDArray[Any]) -> FrameReport:
+        """Fill `out` with a frame and say what it is.
+
+        Parameters
+        ----------
+        exposure : Exposure
+            When, and with which settings.
+        sequence : int
+            Number of the frame; together with the body's seed it decides the noise.
+        body : Body
+            For the sensor temperature in the middle of the exposure.
+        out : ndarray
+            See `check`.
+        """
+        setup, timing = exposure.setup, exposure.setup.timing
+        light = self.light(setup.filter_name)
+        middle_ns = exposure.start_ns + (timing.exposure_ns + timing.read_ns) // 2
+        temperature_c = body.temperature_c(middle_ns)
+        mode = self._model.mode(setup.settings.mode)
+        whole = plan(
+            self._model, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns
+        )
+        expose(whole, light, out, self._threads)
+        self._remember(sequence, Memory(whole, light, temperature_c))
+        return FrameReport(
+            sequence=sequence,
+            shape=whole.shape,
+            settings=setup.settings,
+            timing=timing,
+            row0_start_ns=exposure.start_ns,
+            time_source="twin",
+            time_uncertainty_ns=0,
+            readings=Readings(
+                sensor_temperature_c=temperature_c,
+                target_temperature_c=body.target_temperature_c,
+                cooler_power_percent=body.power_percent(middle_ns),
+                ambient_temperature_c=body.ambient_temperature_c,
+            ),
+            observation=_observation(light.pointing),
+        )
+
+    def truth(self, sequence: int) -> Truth:
+        """The answer key of one of the last 16 frames.
+
+        Raises
+        ------
+        NoImage
+            If that frame is not remembered.
+        """
+        memory = self._memories.get(sequence)
+        if memory is None:
+            raise NoImage(
+                f"the answer key of frame {sequence} is not remembered (only those of the last {REMEMBERED}).",
+                "Ask for it before further frames are taken.",
+            )
+        whole = memory.plan
+        answers = memory.light.answers(int(whole.row_start_ns[0]), int(whole.row_end_ns[-1]))
+        electrons = expected_electrons(whole, memory.light, self._threads)
+        return Truth(electrons, answers.stars, {**answers.effects, **self._effects(memory)})
+
+    def _remember(self, sequence: int, memory: Memory) -> None:
+        self._memories.pop(sequence, None)
+        self._memories[sequence] = memory
+        while len(self._memories) > REMEMBERED:
+            self._memories.popitem(last=False)
+
+    def _effects(self, memory: Memory) -> Mapping[str, str]:
+        """What the camera adds to the light, in words with units."""
+        whole, sensor = memory.plan, self._model.sensor
+        effects = {
+            "shot noise": "Poisson",
+            "pixel response": f"{100 * whole.prnu_fraction:.3g} % rms",
+            "dark current": f"{whole.dark_e:.4g} e- per pixel at {memory.temperature_c:.1f} C",
+            "telegraph noise": f"in {100 * sensor.telegraph.fraction:.3g} % of the pixels",
+            "row noise": f"{sensor.banding.row_noise_e:.3g} e- rms",
+            "pixel well": f"{whole.chains[0].pixel_well_e:.0f} e-",
+        }
+        if np.any(whole.glow_row_e):
+            effects["glow"] = f"up to {whole.glow_row_e.max() * whole.glow_column_share.max():.4g} e-"
+        for number, chain in enumerate(whole.chains):
+            effects[f"read-out {number}"] = (
+                f"{chain.e_per_dn:.4g} e-/DN, median read noise {chain.gaussian_median_e:.3g} e-, "
+                f"bias {chain.bias_dn:.1f} DN, {chain.adc_bits} bits"
+            )
+        return effects
+
+
+def _observation(pointing: Pointing) -> Observation:
+    return Observation(
+        object_name=pointing.object_name,
+        filter_name=pointing.filter_name,
+        ra_deg=pointing.ra_deg,
+        dec_deg=pointing.dec_deg,
+        focal_length_mm=pointing.focal_length_mm,
+        aperture_mm=pointing.aperture_mm,
+        crpix=pointing.crpix,
+        cd_deg=pointing.cd_deg,
+    )

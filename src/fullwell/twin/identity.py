@@ -1,0 +1,33 @@
+"""Who a twin says it is: a name that follows from model and body seed."""
+
+from __future__ import annotations
+
+import hashlib
+
+from fullwell import __version__
+from fullwell.camera.frame import DeviceIdentity
+from fullwell.models.facts import CameraModel
+
+
+def identify(model: CameraModel, seed: int) -> DeviceIdentity:
+    """Identity of the body with a given seed: the vendor's name of the model and 16 hexadecimal digits.
+
+    Parameters
+    ----------
+    model : CameraModel
+    seed : int
+
+    Returns
+    -------
+    DeviceIdentity
+        Its `id` has at most 31 characters, as the vendor's library allows.
+    """
+    digits = hashlib.blake2b(f"{model.key}:{seed}".encode(), digest_size=8).hexdigest()
+    return DeviceIdentity(
+        id=f"{model.sdk_name}-{digits}",
+        model_key=model.key,
+        firmware=f"twin {__version__}",
+        fpga="",
+        backend="twin",
+        seed=seed,
+    )

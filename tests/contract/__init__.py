@@ -1,0 +1,1 @@
+"""One suite that every device at the far end of the cable passes."""
