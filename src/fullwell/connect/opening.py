@@ -85,7 +85,7 @@ def open_camera(
     >>> from fullwell.models import Window
     >>> from fullwell.scene import Uniform
     >>> with open_camera("twin:qhy600-pro", scene=Uniform(100.0), clock="instant") as camera:
-    ...     camera.configure(exposure_s=0.5, window=Window(0, 0, 64, 32))
+    ...     _ = camera.configure(exposure_s=0.5, window=Window(0, 0, 64, 32))
     ...     camera.expose().data.shape
     (32, 64)
     """
