@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 FOLDER = Path(__file__).resolve().parents[2] / "src" / "fullwell" / "models"
-STEPS = 400
+STEPS = 150
 
 
 def telegraph_variance_e2(telegraph: dict[str, list[float]]) -> NDArray[np.float64]:
