@@ -1,0 +1,223 @@
+"""One full frame of a 61 Mpx camera by fullwell and by its peers: time, memory, ratios, in one run.
+
+Task: expected electrons of a sky with 5,000 stars (given) -> dark current, shot noise, read noise, full well,
+gain, bias, clip -> 16-bit frame of 9600 x 6422. The peers do just that. fullwell does it through its public API
+with all of its physics (PRNU, dark pattern, warm pixels, telegraph noise, read noise per pixel, row and column
+noise, linearity, times, readings), and once more draws the sky itself from its catalogue.
+
+Each runs in a process of its own: once to warm up, then repeatedly, of which the median counts. Memory is the
+peak of the process less what it held after imports and, for the peers, less the light they were given.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PEERS_PYTHON = ROOT / "build" / "bench-venv" / "bin" / "python"
+LIGHT_FILE = ROOT / "build" / "bench-light.npy"
+PEERS = ("numpy", "galsim", "pyxel")
+OURS = ("fullwell picture", "fullwell sky")
+REPEATS = {"pyxel": 2, "galsim": 3, "numpy": 3}
+
+
+def by_numpy(light: Any) -> Callable[[], Any]:
+    """Generator.poisson and Generator.normal, float32 where it can be."""
+    import numpy as np
+
+    from bench import light as given
+
+    generator = np.random.default_rng(1)
+
+    def frame() -> Any:
+        electrons = generator.poisson(light + np.float32(given.DARK_E)).astype(np.float32)
+        np.minimum(electrons, given.FULL_WELL_E, out=electrons)
+        electrons += given.READ_NOISE_E * generator.standard_normal(light.shape, np.float32)
+        electrons /= given.GAIN_E_PER_DN
+        electrons += given.BIAS_DN
+        np.rint(electrons, out=electrons)
+        np.clip(electrons, 0, 65535, out=electrons)
+        return electrons.astype(np.uint16)
+
+    return frame
+
+
+def by_galsim(light: Any) -> Callable[[], Any]:
+    """GalSim's own noise classes on an ImageF."""
+    import galsim
+    import numpy as np
+
+    from bench import light as given
+
+    random = galsim.BaseDeviate(1)
+
+    def frame() -> Any:
+        image = galsim.ImageF(light.copy())
+        image += given.DARK_E
+        image.addNoise(galsim.PoissonNoise(random))
+        image.array[image.array > given.FULL_WELL_E] = given.FULL_WELL_E
+        image.addNoise(galsim.GaussianNoise(random, sigma=given.READ_NOISE_E))
+        image /= given.GAIN_E_PER_DN
+        image += given.BIAS_DN
+        image.quantize()
+        return np.clip(image.array, 0, 65535).astype(np.uint16)
+
+    return frame
+
+
+def by_pyxel(light: Any) -> Callable[[], Any]:
+    """ESA Pyxel's exposure mode with its CMOS detector and the simplest model of each group."""
+    import pyxel
+    from pyxel.detectors import CMOS, ChargeToVoltSettings, CMOSCharacteristics, CMOSGeometry, Environment
+    from pyxel.exposure import Exposure, Readout
+    from pyxel.pipelines import DetectionPipeline, ModelFunction
+
+    from bench import light as given
+
+    rows, columns = light.shape
+    volt_per_e = 5.0 / (65536 * given.GAIN_E_PER_DN)
+    geometry = CMOSGeometry(row=rows, col=columns, pixel_vert_size=3.76, pixel_horz_size=3.76)
+    characteristics = CMOSCharacteristics(
+        quantum_efficiency=1.0,
+        charge_to_volt=ChargeToVoltSettings(volt_per_e),
+        pre_amplification=1.0,
+        full_well_capacity=given.FULL_WELL_E,
+        adc_bit_resolution=16,
+        adc_voltage_range=(0.0, 5.0),
+    )
+
+    def model(group: str, name: str, **arguments: Any) -> ModelFunction:
+        return ModelFunction(func=f"pyxel.models.{group}.{name}", name=name, arguments=arguments)
+
+    pipeline = DetectionPipeline(
+        photon_collection=[
+            model("photon_collection", "load_image", image_file=str(LIGHT_FILE)),
+            model("photon_collection", "shot_noise"),
+        ],
+        charge_generation=[
+            model("charge_generation", "simple_conversion", binomial_sampling=False),
+            model("charge_generation", "simple_dark_current", dark_rate=given.DARK_E),
+        ],
+        charge_collection=[
+            model("charge_collection", "simple_collection"),
+            model("charge_collection", "simple_full_well"),
+        ],
+        charge_measurement=[
+            model("charge_measurement", "simple_measurement"),
+            model("charge_measurement", "output_node_noise", std_deviation=given.READ_NOISE_E * volt_per_e),
+        ],
+        readout_electronics=[
+            model("readout_electronics", "simple_amplifier"),
+            model("readout_electronics", "simple_adc"),
+        ],
+    )
+
+    def frame() -> Any:
+        detector = CMOS(geometry=geometry, environment=Environment(), characteristics=characteristics)
+        mode = Exposure(readout=Readout(times=[1.0]), result_type="image")
+        tree = pyxel.run_mode(mode=mode, detector=detector, pipeline=pipeline)
+        return tree["/bucket/image"].values[0]
+
+    return frame
+
+
+def by_fullwell(light: Any, sky: bool) -> Callable[[], Any]:
+    """The public API, everything switched on, into a buffer that is reused."""
+    import numpy as np
+
+    import fullwell
+    from fullwell.scene import Picture, Sky
+
+    scene = (
+        Sky(ra_deg=299.9, dec_deg=22.7, focal_length_mm=530, aperture_mm=106)
+        if sky
+        else Picture(light[:6388, :9576], exposure_s=1.0)
+    )
+    camera = fullwell.open("twin:qhy600-pro", scene=scene, seed=1, clock="instant")
+    camera.configure(mode=0, gain=26, offset=30, exposure_s=60.0 if sky else 1.0, overscan=True)
+    buffer = np.empty((6422, 9600), np.uint16)
+    return lambda: camera.expose(out=buffer).data
+
+
+def run_one(name: str) -> dict[str, float]:
+    """Measure one of them in this very process."""
+    import numpy as np
+
+    light = np.load(LIGHT_FILE)
+    makers: dict[str, Callable[[], Callable[[], Any]]] = {
+        "numpy": lambda: by_numpy(light),
+        "galsim": lambda: by_galsim(light),
+        "pyxel": lambda: by_pyxel(light),
+        "fullwell picture": lambda: by_fullwell(light, sky=False),
+        "fullwell sky": lambda: by_fullwell(light, sky=True),
+    }
+    frame = makers[name]()
+    before_mib = resident_mib()
+    result = frame()
+    checked = {"mean_dn": float(result.mean()), "median_dn": float(np.median(result))}
+    pixels = result.size
+    del result
+    wall, cpu = [], []
+    for _ in range(REPEATS.get(name, 9)):
+        wall_start, cpu_start = time.perf_counter(), time.process_time()
+        frame()
+        cpu.append(time.process_time() - cpu_start)
+        wall.append(time.perf_counter() - wall_start)
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "wall_s": statistics.median(wall),
+        "wall_spread_s": max(wall) - min(wall),
+        "cpu_ns_per_px": statistics.median(cpu) / pixels * 1e9,
+        "peak_mib": peak_mib,
+        "added_mib": peak_mib - before_mib,
+        **checked,
+    }
+
+
+def resident_mib() -> float:
+    """Memory of this process now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def main() -> dict[str, Any]:
+    """Run all of them one after the other; those that are not installed say so."""
+    from bench import light
+
+    LIGHT_FILE.parent.mkdir(exist_ok=True)
+    if not LIGHT_FILE.exists():
+        light.write(LIGHT_FILE)
+    results: dict[str, Any] = {}
+    for name in (*PEERS, *OURS):
+        python = str(PEERS_PYTHON) if name in PEERS else sys.executable
+        done = subprocess.run(
+            [python, "-m", "bench.peers", name], cwd=ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            results[name] = {"failed": done.stderr.strip().splitlines()[-1:] or ["no message"]}
+        else:
+            results[name] = json.loads(done.stdout.splitlines()[-1])
+    return {"one frame of 61.65 Mpx": results, "ratios": ratios(results)}
+
+
+def ratios(results: dict[str, Any]) -> dict[str, float]:
+    """How many times cheaper fullwell is than each peer: wall time, CPU time, memory."""
+    table: dict[str, float] = {}
+    for ours in OURS:
+        for peer in PEERS:
+            if "wall_s" in results[ours] and "wall_s" in results[peer]:
+                for key, short in (("wall_s", "wall"), ("cpu_ns_per_px", "CPU"), ("peak_mib", "memory")):
+                    table[f"{peer} / {ours}: {short}"] = results[peer][key] / results[ours][key]
+    return table
+
+
+if __name__ == "__main__":
+    print(json.dumps(run_one(sys.argv[1]) if len(sys.argv) > 1 else main()))
