@@ -29,7 +29,7 @@ class ReadNoise:
     rms_dn : Estimate
         Root mean square over the pixels.
     map_dn : ndarray of float64, shape (rows, columns)
-        Standard deviation of each pixel, DN; a raw sample value with relative error 1 / sqrt(2 (frames - 1)).
+        Of each pixel; a raw sample value with relative error 1 / sqrt(2 (frames - 1)).
     frames : int
         Length of the stack.
     """
@@ -40,7 +40,7 @@ class ReadNoise:
     frames: int
 
 
-def read_noise(biases: Iterable[NDArray[Any]]) -> ReadNoise:
+def read_noise(biases: Iterable[NDArray[Any]], step_dn: float = 1.0) -> ReadNoise:
     """Read noise from bias frames.
 
     The median over pixels of a sample standard deviation lies off the median of the true ones: chi is skewed,
@@ -51,6 +51,9 @@ def read_noise(biases: Iterable[NDArray[Any]]) -> ReadNoise:
     ----------
     biases : iterable of ndarray, shape (rows, columns)
         DN; an even number of frames, at least 8, of at least 64 rows. Each is looked at once.
+    step_dn : float
+        Distance of the codes, DN: 1, or 16 where 12 bits stand in the upper bits of 16. The variance of rounding,
+        a twelfth of its square, is taken off.
 
     Returns
     -------
@@ -64,13 +67,13 @@ def read_noise(biases: Iterable[NDArray[Any]]) -> ReadNoise:
 
     Notes
     -----
-    Limits: noise slower than the stack (drift of the bias level) counts as read noise; a noise well below one
-    DN is distorted by quantisation.
+    Limits: noise slower than the stack (drift of the bias level) counts as read noise; Sheppard's correction for
+    rounding fails where the noise is below about 0.4 steps.
 
     References
     ----------
     J. Janesick, *Photon Transfer*, SPIE Press 2007, ch. 3 and 11. M. H. Quenouille, *Biometrika* 43 (1956) 353,
-    the jackknife.
+    the jackknife. W. F. Sheppard, *Proc. London Math. Soc.* 29 (1898) 353, the variance of rounding.
     """
     halves = (PixelStatistics(), PixelStatistics())
     count = 0
@@ -81,8 +84,9 @@ def read_noise(biases: Iterable[NDArray[Any]]) -> ReadNoise:
         raise InvalidValue(
             f"{count} bias frames were given.", "Read noise needs an even number of frames, at least 8."
         )
-    variances = [half.variance_dn2 for half in halves]
-    whole = halves[0].merged(halves[1]).variance_dn2
+    rounding = step_dn**2 / 12.0
+    variances = [np.maximum(half.variance_dn2 - rounding, 0.0) for half in halves]
+    whole = np.maximum(halves[0].merged(halves[1]).variance_dn2 - rounding, 0.0)
     if whole.shape[0] < 2 * BLOCKS:
         raise InvalidValue(f"frames of {whole.shape[0]} rows are too low.", f"Give at least {2 * BLOCKS} rows.")
 

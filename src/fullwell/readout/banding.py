@@ -11,17 +11,18 @@ from fullwell.chance.deviates import normals
 from fullwell.models.facts import Banding
 
 
-def row_noise_e(stream: int, rows: NDArray[np.int64], banding: Banding) -> NDArray[np.float64]:
+def row_noise_e(stream: int, steps: NDArray[np.int64], banding: Banding) -> NDArray[np.float64]:
     """Random offset of each row in one frame, normal, electrons.
 
     Parameters
     ----------
     stream : int
         Key of the frame's row noise.
-    rows : ndarray of int64
-        Rows on the sensor (total px).
+    steps : ndarray of int64
+        Of each row, the number of the step in which it is read: rows that are read together share their noise,
+        as a real QHY600 frame shows.
     """
-    return banding.row_noise_e * normals(stream, rows, np.zeros(1, np.int64))[:, 0]
+    return banding.row_noise_e * normals(stream, steps, np.zeros(1, np.int64))[:, 0]
 
 
 def column_noise_e(stream: int, columns: NDArray[np.int64], banding: Banding) -> NDArray[np.float64]:

@@ -221,7 +221,7 @@ def plan(
         telegraph_gap=float(mean_gap(sensor.telegraph.fraction)),
         telegraph_table=_telegraph_table(model, settings.telegraph_suppression),
         chains=tuple(
-            _chain(model, number, chain, settings, body_seed, frame_key, area, row_end_ns)
+            _chain(model, number, chain, settings, body_seed, frame_key, area, row_end_ns, timing.rows_per_step)
             for number, chain in enumerate(mode.chains)
         ),
     )
@@ -236,11 +236,12 @@ def _chain(
     frame_key: int,
     area: Window,
     row_end_ns: NDArray[np.int64],
+    rows_per_step: int,
 ) -> ChainPlan:
     point = chain.curve.at(settings.gain)
     banding = model.sensor.banding
-    rows = np.arange(area.top, area.bottom, dtype=np.int64)
-    row_e = row_noise_e(key(frame_key, "row noise", number), rows, banding)
+    steps = np.arange(area.top, area.bottom, dtype=np.int64) // rows_per_step
+    row_e = row_noise_e(key(frame_key, "row noise", number), steps, banding)
     row_e = row_e + periodic_bands_e(row_end_ns, banding, settings.usb_traffic)
     return ChainPlan(
         e_per_dn=point.e_per_dn,
