@@ -1,6 +1,7 @@
 """Keep frames: files that lose nothing."""
 
+from fullwell.record.atomic import check_folder, whole_file
 from fullwell.record.fits import write_fits
 from fullwell.record.naming import FileNames
 
-__all__ = ["FileNames", "write_fits"]
+__all__ = ["FileNames", "check_folder", "whole_file", "write_fits"]

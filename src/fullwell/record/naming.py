@@ -8,6 +8,7 @@ from typing import Final
 
 from fullwell.camera.frame import Frame
 from fullwell.errors import NotWritable
+from fullwell.record.atomic import refuse_existing
 from fullwell.record.instants import iso
 
 SUFFIXES: Final = (".fits.fz", ".fits", ".fit", ".fts", ".fz")
@@ -51,9 +52,24 @@ class FileNames:
         """Where the files will be."""
         return self._out if self._in_folder else self._out.parent
 
-    def first(self) -> Path | None:
-        """The first file that will be written, where it is known beforehand."""
-        return None if self._in_folder else self._numbered(1)
+    def refuse_taken(self, number: int, overwrite: bool) -> None:
+        """Say before the run if one of its names is taken.
+
+        Parameters
+        ----------
+        number : int
+            How many frames will come.
+        overwrite : bool
+            Whether files may be replaced.
+
+        Raises
+        ------
+        NotWritable
+            If a file could not get its name.
+        """
+        if not self._in_folder:
+            for count in range(1, number + 1):
+                refuse_existing(self._numbered(count), overwrite)
 
     def next(self, frame: Frame) -> Path:
         """The name for a frame; a made-up name is one that does not exist yet.

@@ -1,0 +1,240 @@
+"""The facts of cameras as text: tables for people, on standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from fullwell.models.facts import CameraModel, Chain, GainCurve, Geometry, Range, ReadMode, Statement, Window
+from fullwell.readout.timing import frame_rate_fps, row_timing
+
+TITLE = "bold"
+FAINT = "dim"
+UNBROKEN = 400
+UNBREAKABLE = frozenset({"camera", "name", "number", "mode", "link"})
+RATE_ROWS = (None, 2048, 1080, 480)
+
+
+def print_all(models: Iterable[CameraModel]) -> None:
+    """One line per camera."""
+    table = _table("camera", "name", "sensor", "pixels", "pitch", "colour", "modes", "full well")
+    for model in models:
+        area = model.sensor.geometry.effective
+        table.add_row(
+            f"twin:{model.key}",
+            model.name,
+            f"{model.sensor.maker} {model.sensor.name} {model.sensor.illumination}",
+            f"{area.width} x {area.height}",
+            f"{model.sensor.geometry.pixel_size_um:g} um",
+            model.sensor.bayer or "mono",
+            str(len(model.modes)),
+            f"{max(_largest_well_e(mode) for mode in model.modes) / 1000:.0f} ke-",
+        )
+    console = _console()
+    console.print(table)
+    console.print("fullwell models NAME tells all of one; fullwell capture takes frames.", style=FAINT)
+
+
+def print_one(model: CameraModel) -> None:
+    """All that is known of a camera."""
+    console = _console()
+    console.print(Text(f"{model.name}  (twin:{model.key}, {model.sdk_name})", style=TITLE))
+    _section(console, "Sensor", _pairs(_sensor(model)))
+    _section(console, "Controls", _controls(model))
+    for mode in model.modes:
+        console.print()
+        console.print(Text(f"Mode {mode.number}: {mode.name}", style=TITLE))
+        console.print(mode.description, style=FAINT)
+        console.print(_mode_facts(mode))
+        for chain in mode.chains:
+            console.print(_gain_table(chain, several=len(mode.chains) > 1))
+    _section(console, "Frames per second, shortest exposure", _rates(model))
+    known, assumed = ([s for s in model.statements if s.assumed is flag] for flag in (False, True))
+    _section(console, "Sources", _statements(known, "source"))
+    _section(console, "Assumed, because nobody prints it", _statements(assumed, "why"))
+
+
+def _console() -> Console:
+    """Standard output; wide where it is no terminal, so that scripts see whole lines."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=UNBROKEN)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, header_style=FAINT, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=column in UNBREAKABLE)
+    return table
+
+
+def _section(console: Console, title: str, content: Table) -> None:
+    console.print()
+    console.print(Text(title, style=TITLE))
+    console.print(content)
+
+
+def _pairs(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style=FAINT)
+    table.add_column()
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def _sensor(model: CameraModel) -> Iterator[tuple[str, str]]:
+    sensor, geometry = model.sensor, model.sensor.geometry
+    area, pitch_um = geometry.effective, geometry.pixel_size_um
+    yield "chip", f"{sensor.maker} {sensor.name}, {sensor.illumination}, {sensor.shutter} shutter"
+    yield "colour", f"mosaic {sensor.bayer}" if sensor.bayer else "monochrome"
+    size_mm = " x ".join(f"{length * pitch_um / 1000:.1f}" for length in (area.width, area.height))
+    yield "image area", f"{area.width} x {area.height} px of {pitch_um:g} um = {size_mm} mm"
+    yield "read out", f"{geometry.total_width} x {geometry.total_height} px; {_edges(geometry)}"
+    yield "coatings", ", ".join(f"{c.name} (QE up to {max(c.quantum_efficiency):.0%})" for c in sensor.coatings)
+    dark = sensor.dark
+    yield (
+        "dark current",
+        ", ".join(f"{r:g} at {t:g} C" for t, r in zip(dark.temperature_c, dark.rate_e_per_s, strict=True))
+        + " (e-/s per pixel)",
+    )
+    yield "telegraph noise", f"{sensor.telegraph.fraction:.2%} of the pixels jump between three levels"
+    yield (
+        "uniformity",
+        f"response {sensor.prnu_fraction:.1%} rms, linear within {sensor.nonlinearity_fraction:.1%}",
+    )
+    cooling = model.cooling
+    glow = sensor.glow.rate_e_per_s
+    yield "amplifier glow", f"{glow:g} e-/s at its source" if glow else "none"
+    yield (
+        "cooling",
+        f"{cooling.below_ambient_long_c:g} C below ambient, {cooling.below_ambient_fast_c:g} C at high rate",
+    )
+    yield "frame buffer", f"{model.buffer_bytes / 2**20:,.0f} MiB"
+    yield "filter wheel", f"{model.wheel_slots} slots" if model.wheel_slots else "no port"
+
+
+def _edges(geometry: Geometry) -> str:
+    def listed(windows: tuple[Window, ...]) -> str:
+        return " and ".join(f"{w.width} x {w.height}" for w in windows) or "none"
+
+    return f"optical black {listed(geometry.optical_black)}, overscan {listed(geometry.overscan)}"
+
+
+def _controls(model: CameraModel) -> Table:
+    table = _table("control", "from", "to", "step", "default")
+    for name, allowed, unit in (
+        ("exposure", model.exposure_s, " s"),
+        ("gain", model.gain, ""),
+        ("offset", model.offset, ""),
+        ("USB traffic", model.usb_traffic, ""),
+        ("speed", model.speed, ""),
+        ("target temperature", model.temperature_c, " C"),
+    ):
+        if allowed.low != allowed.high:
+            table.add_row(name, *_range(allowed, unit))
+    table.add_row("binning", ", ".join(f"{n} x {n}" for n in model.bins), "", "", "")
+    table.add_row("bias level", f"{model.offset_dn_zero:g} + {model.offset_dn_per_step:g} x offset DN of 16 bit")
+    return table
+
+
+def _range(allowed: Range, unit: str) -> tuple[str, str, str, str]:
+    low, high, step, default = (
+        f"{value:g}{unit}" for value in (allowed.low, allowed.high, allowed.step, allowed.default)
+    )
+    return low, high, step, default
+
+
+def _mode_facts(mode: ReadMode) -> str:
+    rows = (
+        "rows one by one" if mode.timing.rows_per_step == 1 else f"rows in steps of {mode.timing.rows_per_step}"
+    )
+    twice = ", each pixel sampled twice" if mode.samples == 2 else ""
+    depths = ", ".join(map(str, mode.output_bits))
+    return (
+        f"words of {depths} bit; {rows}, {mode.timing.line_period_ns / 1000:.3f} us per line{twice}; "
+        f"links: {', '.join(mode.links)}"
+    )
+
+
+def _gain_table(chain: Chain, several: bool) -> Table:
+    table = _table("gain", "e-/DN", "read noise e-", "rms e-", "full well e-", "range")
+    if several:
+        table.title = f"{chain.name} chain, {chain.adc_bits}-bit ADC"
+        table.title_justify = "left"
+    for column in table.columns:
+        column.justify = "right"
+    for setting in telling_settings(chain.curve):
+        point = chain.curve.at(setting)
+        stops = np.log2(point.full_well_e / point.read_noise_median_e)
+        table.add_row(
+            f"{setting:g}",
+            f"{point.e_per_dn:.4g}",
+            f"{point.read_noise_median_e:.2f}",
+            f"{point.read_noise_rms_e:.2f}",
+            f"{point.full_well_e:,.0f}",
+            f"{stops:.1f} stops",
+        )
+    return table
+
+
+def telling_settings(curve: GainCurve) -> list[float]:
+    """Gain settings that tell a curve: both sides of each step, the ends, and few between.
+
+    Parameters
+    ----------
+    curve : GainCurve
+
+    Returns
+    -------
+    list of float
+        Ascending.
+    """
+    nodes = curve.gain_setting
+    noise = curve.read_noise_median_e
+    telling = {float(nodes[0]), float(nodes[-1])}
+    for index in range(nodes.size - 1):
+        if nodes[index + 1] - nodes[index] <= 1 and abs(noise[index + 1] / noise[index] - 1) > 0.1:
+            telling |= {float(nodes[index]), float(nodes[index + 1])}
+    telling |= {setting for setting in (30.0, 60.0, 100.0) if nodes[0] < setting < nodes[-1]}
+    return sorted(telling)
+
+
+def _rates(model: CameraModel) -> Table:
+    area = model.sensor.geometry
+    heights = [rows for rows in RATE_ROWS if rows is None or rows < area.effective.height]
+    table = _table("mode", "link", "bits", *("all rows" if rows is None else f"{rows} rows" for rows in heights))
+    for mode in model.modes:
+        for link in mode.links:
+            for bits in mode.output_bits:
+                rates = []
+                for rows in heights:
+                    window = Window(0, 0, area.total_width, area.total_height if rows is None else rows)
+                    timing = row_timing(
+                        model,
+                        mode.number,
+                        window,
+                        exposure_s=model.exposure_s.low,
+                        link=link,
+                        bits=bits,
+                        overscan=True,
+                    )
+                    rates.append(f"{frame_rate_fps(timing):.2f}")
+                table.add_row(mode.name, link, str(bits), *rates)
+    for column in table.columns[2:]:
+        column.justify = "right"
+    return table
+
+
+def _statements(statements: list[Statement], last: str) -> Table:
+    table = _table("number", "what", last)
+    for statement in statements:
+        table.add_row(statement.field, statement.text, Text(statement.source, style=FAINT))
+    return table
+
+
+def _largest_well_e(mode: ReadMode) -> float:
+    return max(float(chain.curve.full_well_e.max()) for chain in mode.chains)

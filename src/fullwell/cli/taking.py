@@ -1,0 +1,148 @@
+"""The run of a capture: expose, show how long it still takes, write, name the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import typer
+from numpy.typing import NDArray
+
+from fullwell.camera.engine import Camera
+from fullwell.camera.frame import Frame
+from fullwell.cli.talk import say
+from fullwell.record import FileNames, check_folder, write_fits
+
+LONGEST_NAP_S: Final = 0.1
+HEADER_BYTES: Final = 4 * 2880
+TRUTH_BYTES_PER_PX: Final = 4
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How frames are kept.
+
+    Attributes
+    ----------
+    image_type : str
+        For the IMAGETYP card.
+    truth : bool
+        With the answer key.
+    compress : bool
+    overwrite : bool
+    """
+
+    image_type: str
+    truth: bool
+    compress: bool
+    overwrite: bool
+
+
+class Meter(Protocol):
+    """Something that is told how far the exposure is."""
+
+    def __call__(self, done: int, left_s: float) -> None:
+        """`done` frames are kept, the present one needs `left_s` more."""
+        ...
+
+
+def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> None:
+    """Take frames and keep each before the next begins; the path of each goes to standard output.
+
+    Parameters
+    ----------
+    camera : Camera
+        Open and configured.
+    number : int
+        How many frames.
+    names : FileNames
+    keeping : Keeping
+
+    Raises
+    ------
+    FullwellError
+        What is written stays.
+    KeyboardInterrupt
+        The exposure is abandoned, what is written stays.
+    """
+    check_folder(names.folder, _file_bytes(camera, keeping))
+    say(_summary(camera, number))
+    buffer: NDArray[Any] | None = None
+    done = 0
+    try:
+        with _meter(number, camera.settings.exposure_s) as meter:
+            for done in range(number):
+                frame = _expose(camera, buffer, meter, done)
+                typer.echo(_keep(camera, frame, names, keeping))
+                buffer = frame.data
+    except BaseException:
+        camera.abort()
+        if number > 1:
+            say(f"{done} of {number} frames are written.")
+        raise
+
+
+def _expose(camera: Camera, buffer: NDArray[Any] | None, meter: Meter, done: int) -> Frame:
+    camera.start()
+    while (left_s := camera.remaining_s()) > 0:
+        meter(done, left_s)
+        nap_until_ns = camera.clock.now_ns() + round(min(left_s, LONGEST_NAP_S) * 1e9)
+        camera.clock.sleep_until(nap_until_ns)
+    return camera.read(buffer)
+
+
+def _keep(camera: Camera, frame: Frame, names: FileNames, keeping: Keeping) -> Path:
+    return write_fits(
+        replace(frame, extra={"IMAGETYP": keeping.image_type}),
+        names.next(frame),
+        compress="rice" if keeping.compress else None,
+        truth=camera.truth(frame) if keeping.truth else None,
+        overwrite=keeping.overwrite,
+    )
+
+
+def _file_bytes(camera: Camera, keeping: Keeping) -> int:
+    """How long a file will be, at most."""
+    form = camera.settings.format
+    chains = len(camera.model.mode(camera.settings.mode).chains)
+    rows, columns = form.shape(chains)
+    pixels = rows * columns * form.dtype.itemsize
+    truth = form.window.width * form.window.height * TRUTH_BYTES_PER_PX if keeping.truth else 0
+    return HEADER_BYTES + pixels + truth
+
+
+def _summary(camera: Camera, number: int) -> str:
+    used = camera.settings
+    form = used.format
+    mode = camera.model.mode(used.mode)
+    rows, columns = form.shape(len(mode.chains))
+    return (
+        f"{camera.model.name} ({camera.identity.backend} {camera.identity.id}): {mode.name}, gain {used.gain}, "
+        f"offset {used.offset}, {columns} x {rows} px, {form.bits} bit, "
+        f"{number} x {used.exposure_s:g} s"
+    )
+
+
+@contextmanager
+def _meter(number: int, exposure_s: float) -> Iterator[Meter]:
+    """A bar on the terminal; nothing where standard error is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=number * exposure_s, left="")
+
+        def show(done: int, left_s: float) -> None:
+            progress.update(
+                task,
+                description=f"frame {done + 1} of {number}",
+                completed=(done + 1) * exposure_s - left_s,
+                left=f"{left_s:.1f} s",
+            )
+
+        yield show
