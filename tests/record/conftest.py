@@ -49,7 +49,9 @@ def _chain(name: str, adc_bits: int, well_e: float, e_per_dn: float) -> Chain:
         name,
         adc_bits,
         well_e,
-        GainCurve(np.array([0.0, 100.0]), pair(e_per_dn), pair(1.5), pair(2.0), pair(well_e), "by hand"),
+        GainCurve(
+            np.array([0.0, 100.0]), pair(e_per_dn), pair(1.5), pair(2.0), pair(1.4), pair(well_e), "by hand"
+        ),
     )
 
 
@@ -107,10 +109,11 @@ def model() -> CameraModel:
         offset_dn_per_step=16.0,
         offset_dn_zero=20.0,
         bins=(1, 2, 3, 4),
-        links=(Link("usb3", 350e6, 0.0),),
+        links=(Link("usb3", 350e6, 0.0, 350e6, 0.0),),
         cooling=Cooling(35, 30, 150, (13.8, 20.0, 40.0)),
         buffer_bytes=2_000_000_000,
         wheel_slots=7,
+        printed_rates=(),
         statements=(),
     )
 

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fullwell.models.facts import CameraModel, Chain, GainCurve, Geometry, Range, ReadMode, Statement, Window
+from fullwell.models.facts import CameraModel, Chain, GainCurve, Geometry, Range, ReadMode, Window
 from fullwell.readout.timing import frame_rate_fps, row_timing
 
 TITLE = "bold"
 FAINT = "dim"
 UNBROKEN = 400
-UNBREAKABLE = frozenset({"camera", "name", "number", "mode", "link"})
+UNBREAKABLE = frozenset({"camera", "name"})
 RATE_ROWS = (None, 2048, 1080, 480)
 
 
@@ -53,9 +53,13 @@ def print_one(model: CameraModel) -> None:
         for chain in mode.chains:
             console.print(_gain_table(chain, several=len(mode.chains) > 1))
     _section(console, "Frames per second, shortest exposure", _rates(model))
-    known, assumed = ([s for s in model.statements if s.assumed is flag] for flag in (False, True))
-    _section(console, "Sources", _statements(known, "source"))
-    _section(console, "Assumed, because nobody prints it", _statements(assumed, "why"))
+    for title, assumed in (("Sources", False), ("Assumed, because nobody prints it", True)):
+        console.print()
+        console.print(Text(title, style=TITLE))
+        for statement in model.statements:
+            if statement.assumed is assumed:
+                console.print(f"{statement.field}: {statement.text}", soft_wrap=not console.is_terminal)
+                console.print(f"    {statement.source}", style=FAINT, soft_wrap=not console.is_terminal)
 
 
 def _console() -> Console:
@@ -204,36 +208,29 @@ def telling_settings(curve: GainCurve) -> list[float]:
 
 
 def _rates(model: CameraModel) -> Table:
-    area = model.sensor.geometry
-    heights = [rows for rows in RATE_ROWS if rows is None or rows < area.effective.height]
-    table = _table("mode", "link", "bits", *("all rows" if rows is None else f"{rows} rows" for rows in heights))
+    """Rates by link and word depth; modes that are equally fast share a line."""
+    geometry = model.sensor.geometry
+    heights = [rows for rows in RATE_ROWS if rows is None or rows < geometry.effective.height]
+    modes_by_rates: dict[tuple[str, ...], list[int]] = {}
     for mode in model.modes:
         for link in mode.links:
-            for bits in mode.output_bits:
-                rates = []
-                for rows in heights:
-                    window = Window(0, 0, area.total_width, area.total_height if rows is None else rows)
-                    timing = row_timing(
-                        model,
-                        mode.number,
-                        window,
-                        exposure_s=model.exposure_s.low,
-                        link=link,
-                        bits=bits,
-                        overscan=True,
-                    )
-                    rates.append(f"{frame_rate_fps(timing):.2f}")
-                table.add_row(mode.name, link, str(bits), *rates)
-    for column in table.columns[2:]:
+            for bits in sorted(mode.output_bits, reverse=True):
+                windows = [Window(0, 0, geometry.total_width, rows or geometry.total_height) for rows in heights]
+                rates = [f"{_rate_fps(model, mode, window, link, bits):.2f}" for window in windows]
+                modes_by_rates.setdefault((link, str(bits), *rates), []).append(mode.number)
+    table = _table("link", "bits", *("all rows" if rows is None else f"{rows} rows" for rows in heights), "modes")
+    for column in table.columns[1:-1]:
         column.justify = "right"
+    for row, modes in modes_by_rates.items():
+        table.add_row(*row, ", ".join(map(str, modes)))
     return table
 
 
-def _statements(statements: list[Statement], last: str) -> Table:
-    table = _table("number", "what", last)
-    for statement in statements:
-        table.add_row(statement.field, statement.text, Text(statement.source, style=FAINT))
-    return table
+def _rate_fps(model: CameraModel, mode: ReadMode, window: Window, link: str, bits: int) -> float:
+    shortest_s = model.exposure_s.low
+    return frame_rate_fps(
+        row_timing(model, mode.number, window, exposure_s=shortest_s, link=link, bits=bits, overscan=True)
+    )
 
 
 def _largest_well_e(mode: ReadMode) -> float:
