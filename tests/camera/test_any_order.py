@@ -134,7 +134,7 @@ class AnyOrder(RuleBasedStateMachine):
     def wait(self, share: float) -> None:
         clock = self.device.clock
         clock.sleep_until(clock.now_ns() + round(share * self.camera.remaining_s() * 1e9))
-        if clock.now_ns() >= self.camera._end_ns:
+        if clock.now_ns() >= self.camera._machine._exposure.end_ns:
             self.expected = State.READING
 
     @rule()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import random
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fullwell.camera.clock import InstantClock, SteppedClock
+from fullwell.camera.clock import InstantClock, RealClock, SteppedClock
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.errors import (
@@ -18,6 +21,8 @@ from fullwell.errors import (
     DeviceFault,
     DeviceLost,
     ExposureAborted,
+    FrameTimeout,
+    FullwellError,
     InvalidValue,
     InvalidWindow,
     NoImage,
@@ -226,6 +231,65 @@ def test_close_in_mid_exposure(stepped):
     assert isinstance(reader.outcome(), ExposureAborted)
     assert stepped.state is State.CLOSED
     assert not stepped._device.connected
+
+
+def test_a_device_that_does_not_let_go_is_a_fault(stepped, monkeypatch):
+    monkeypatch.setattr("fullwell.camera.machine.LET_GO_S", 0.05)
+    stepped.start()
+    reader = InThread(stepped.read)
+    until(lambda: reading(stepped))
+    monkeypatch.setattr(stepped._device, "cancel_exposure", lambda: None)
+    stepped.abort()
+    with pytest.raises(FrameTimeout, match="let go"):
+        stepped.start()
+    assert stepped.state is State.ERROR
+    stepped.clock.step(100.0)
+    assert isinstance(reader.outcome(), FrameTimeout)
+    stepped.open()
+    assert stepped.state is State.IDLE
+
+
+def test_many_threads_at_once():
+    """Whatever comes together: each call ends with a true frame or with one of the project's errors."""
+    cam = Camera(TinyDevice(tiny_model(), RealClock()))
+    cam.open()
+    cam.configure(exposure_s=2e-3)
+    frames, stream, over = [], [], time.monotonic() + 1.5
+
+    def client(number: int) -> None:
+        choose = random.Random(number)
+        calls = [
+            lambda: frames.append(cam.expose()),
+            lambda: frames.append(cam.expose()),
+            lambda: cam.configure(gain=choose.randrange(100)),
+            lambda: cam.configure(mode=choose.randrange(2), bin=choose.choice([1, 2, 3])),
+            lambda: stream.extend(cam.live(frames=3)),
+            cam.abort,
+            cam.stop,
+            cam.readings,
+            cam.remaining_s,
+            lambda: choose.random() < 0.1 and cam.close(),
+            cam.open,
+        ]
+        while time.monotonic() < over:
+            with contextlib.suppress(FullwellError):
+                choose.choice(calls)()
+            time.sleep(choose.random() * 2e-3)
+
+    clients = [InThread(lambda number=number: client(number)) for number in range(4)]
+    assert [client.outcome() for client in clients] == [None] * 4
+    assert len(frames) > 10
+    assert len(stream) > 10
+    for frame in frames:
+        used = frame.report.settings
+        assert replace(used, exposure_s=frame.asked.exposure_s) == frame.asked  # some were stopped
+    for frame in frames + stream:
+        assert frame.report.settings.format == frame.asked.format
+        assert frame.data.shape == frame.asked.format.shape()
+    cam.open()
+    assert cam.state is State.IDLE
+    assert cam.expose().asked == cam.settings
+    cam.close()
 
 
 def test_an_interrupted_read_abandons_the_exposure(cam, device):

@@ -42,12 +42,9 @@ class Pool:
     """
 
     def __init__(self, kept: int = 2) -> None:
+        self.kept = kept
         self._size_bytes = 0
-        self._idle: deque[mmap.mmap] = deque(maxlen=kept)
-
-    def keep(self, kept: int) -> None:
-        """Keep so many unused buffers from now on."""
-        self._idle = deque(self._idle, maxlen=kept)
+        self._idle: deque[mmap.mmap] = deque()
 
     def take(self, shape: tuple[int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
         """An array with arbitrary content.
@@ -60,15 +57,19 @@ class Pool:
         """
         size_bytes = prod(shape) * dtype.itemsize
         if size_bytes != self._size_bytes:
-            self._idle, self._size_bytes = deque(maxlen=self._idle.maxlen), size_bytes
-        try:
-            memory = self._idle.pop()
-        except IndexError:
+            self._size_bytes = size_bytes
+            self._idle.clear()
+        memory = self._idle.pop() if self._idle else None
+        if memory is None or len(memory) != size_bytes:
             memory = _fresh(size_bytes)
         lent: NDArray[Any] = np.ndarray(shape, dtype, memory)
-        # The finalizer may run in any thread at any moment: appending to a deque is all that it may do.
-        weakref.finalize(lent, self._idle.append, memory).atexit = False
+        weakref.finalize(lent, self._take_back, memory).atexit = False
         return lent
+
+    def _take_back(self, memory: mmap.mmap) -> None:
+        """Runs in any thread at any moment, so it takes no lock."""
+        if len(memory) == self._size_bytes and len(self._idle) < self.kept:
+            self._idle.append(memory)
 
 
 def _fresh(size_bytes: int) -> mmap.mmap:

@@ -1,17 +1,11 @@
 """The camera: one object that clients command, whatever hangs at the far end of the cable.
 
-Every method may be called from any thread. One lock serialises commands; it is never held while a frame is
-waited for, so `Camera.state`, `Camera.abort`, `Camera.stop`, `Camera.readings` and `Camera.remaining_s` answer at
-once during an exposure or a read-out.
+Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Camera.stop`, `Camera.readings` and
+`Camera.remaining_s` answer at once during an exposure or a read-out.
 """
 
 from __future__ import annotations
 
-import logging
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
 from enum import Enum
 from functools import partial
 from types import TracebackType
@@ -23,19 +17,15 @@ from numpy.typing import NDArray
 from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
-from fullwell.camera.device import Device, Stream, TruthSource
+from fullwell.camera.device import Device, TruthSource
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
-from fullwell.camera.live import Live, LiveRun
+from fullwell.camera.live import Live
+from fullwell.camera.machine import Machine
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, whole, within
-from fullwell.camera.states import Command, State, after
+from fullwell.camera.states import Command, State
 from fullwell.camera.wheel import Wheel
 from fullwell.errors import (
-    Busy,
-    DeviceFault,
-    ExposureAborted,
-    FrameTimeout,
-    FullwellError,
     NotSupported,
     OutOfRange,
 )
@@ -43,11 +33,6 @@ from fullwell.models.facts import CameraModel, Range, Window
 from fullwell.readout.rows import RowTiming
 
 __all__ = ["KEEP", "Camera", "State"]
-
-log = logging.getLogger(__name__)
-
-LET_GO_S: Final = 10.0
-"""How long a device may take to let go of a frame that was abandoned, real time."""
 
 ADJUSTABLE: Final = frozenset({"exposure_s", "gain", "offset"})
 """What may change while the camera is live."""
@@ -73,18 +58,11 @@ class Camera:
     def __init__(self, device: Device) -> None:
         self._device = device
         self._far_end = FarEnd(device)
-        self._lock = threading.Condition()
-        self._state = State.CLOSED
+        self._machine = Machine(self._far_end)
         self._choice = default_choice(device.model, device.link)
         self._wheel: Wheel | None = None
-        self._exposure = 0  # counts starts and aborts, so that a late frame is known as stale
-        self._begin_ns = self._end_ns = 0
-        self._stopped = False
-        self._cable_taken = False  # somebody waits in read_frame or read_live
-        self._run: LiveRun | None = None
-        self._number = 0
         self._pool = Pool()
-        self._last_error: Exception | None = None
+        self._number = 0
 
     # Who and what it is: answered at once, in every state.
 
@@ -111,15 +89,12 @@ class Camera:
     @property
     def state(self) -> State:
         """What the camera is doing now."""
-        state = self._state
-        if state is State.EXPOSING and self._device.clock.now_ns() >= self._end_ns:
-            return State.READING
-        return state
+        return self._machine.state
 
     @property
     def last_error(self) -> Exception | None:
         """What put the camera into the state ERROR, None when nothing did since it was opened."""
-        return self._last_error
+        return self._machine.last_error
 
     @property
     def controls(self) -> frozenset[Control]:
@@ -151,27 +126,14 @@ class Camera:
         DeviceLost
             If the camera does not answer.
         """
-        with self._lock:
-            if self.state not in (State.CLOSED, State.ERROR):
-                return
-            self._wait_for_cable()
-            with self._faults():
-                self._far_end.connect()
+        if self._machine.connect(self.settings):
+            self._number = 0
+            with self._machine.faults():
                 self._wheel = self._find_wheel()
-                self._far_end.tell(self.settings, Stream.SINGLE)
-            self._state, self._last_error, self._number = State.IDLE, None, 0
 
     def close(self) -> None:
         """Abandon whatever runs, and let the camera go. Harmless when closed."""
-        with self._lock:
-            if self._state is State.CLOSED:
-                return
-            with self._faults():
-                self._abandon()
-            self._state = State.CLOSED
-            self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
-            if self._state is State.CLOSED:
-                self._device.close()
+        self._machine.disconnect()
 
     def __enter__(self) -> Self:
         self.open()
@@ -260,15 +222,10 @@ class Camera:
             if value is not KEEP
         }
         command = Command.ADJUST if asked.keys() <= ADJUSTABLE else Command.CONFIGURE
-        with self._lock:
+        with self._machine.settled():
             choice = resolve(self.model, self._choice, asked)
-            self._check(command)
             self._far_end.require_switches(choice.settings)
-            if self._state is State.IDLE:
-                self._wait_for_cable()
-                self._check(command)
-            with self._faults():
-                self._far_end.tell(choice.settings)
+            self._machine.tell(command, choice.settings)
             self._choice = choice
             return choice.settings
 
@@ -280,7 +237,7 @@ class Camera:
         NotConnected
             If the camera has not been opened yet.
         """
-        self._check(Command.CONTROL)
+        self._machine.check(Command.CONTROL)
         return self._far_end.timing
 
     # Single exposures.
@@ -295,18 +252,8 @@ class Camera:
         DeviceFault
             If the camera fails.
         """
-        with self._lock:
-            self._check(Command.START)
-            self._wait_for_cable()
-            next_state = self._check(Command.START)
-            with self._faults():
-                self._far_end.tell(self.settings, Stream.SINGLE)
-                self._device.start_exposure()
-            self._begin_ns = self._device.clock.now_ns()
-            self._end_ns = self._begin_ns + self.timing().exposure_ns
-            self._exposure += 1
-            self._stopped = False
-            self._state = next_state
+        with self._machine.settled():
+            self._machine.start(self.settings)
 
     def read(self, out: NDArray[Any] | None = None) -> Frame:
         """Wait for the exposure that was started, and fetch its frame.
@@ -328,21 +275,9 @@ class Camera:
         DeviceFault
             If the camera fails.
         """
-        with self._lock:
-            buffer = self._buffer() if out is None else self._checked(out)
-            self._check(Command.READ)
-            if self._cable_taken:
-                raise Busy("cannot read a frame: another thread waits for it.", "Read each frame once.")
-            self._cable_taken = True
-            exposure, asked = self._exposure, self.settings
-        try:
-            report = self._device.read_frame(buffer)
-        except BaseException as error:
-            self._let_go(exposure, error)
-            raise
-        self._let_go(exposure)
-        self._compare(asked, report)
-        return self._frame(buffer, report, asked)
+        lend = self._lend if out is None else partial(self._checked, out)
+        buffer, report, exposure = self._machine.read(lend)
+        return self._frame(buffer, report, exposure.asked)
 
     def expose(self, out: NDArray[Any] | None = None) -> Frame:
         """Take one frame: `start` and `read`.
@@ -359,20 +294,11 @@ class Camera:
 
     def remaining_s(self) -> float:
         """Time until `read` would not wait any more, s; 0 when no exposure runs."""
-        if self._check(Command.CONTROL) not in (State.EXPOSING, State.READING):
-            return 0.0
-        with self._faults():
-            return self._device.exposure_remaining_s()
+        return self._machine.remaining_s()
 
     def progress_percent(self) -> int:
         """How much of the exposure time has passed, 0 to 100; 0 when no exposure runs."""
-        state = self._check(Command.CONTROL)
-        if state is State.READING:
-            return 100
-        if state is not State.EXPOSING:
-            return 0
-        passed_ns = self._device.clock.now_ns() - self._begin_ns
-        return min(100, 100 * passed_ns // max(1, self._end_ns - self._begin_ns))
+        return self._machine.progress_percent()
 
     def stop(self) -> None:
         """End the exposure now and keep its frame, or end the live run after the frames that have arrived.
@@ -386,17 +312,7 @@ class Camera:
         NotSupported
             If the camera cannot keep a shortened exposure.
         """
-        with self._lock:
-            state = self.state
-            next_state = self._check(Command.STOP)
-            with self._faults():
-                if state is State.EXPOSING:
-                    self._device.stop_exposure()
-                    self._end_ns = min(self._end_ns, self._device.clock.now_ns())
-                    self._stopped = True
-                elif state is State.LIVE:
-                    self._end_run()
-            self._state = next_state
+        self._machine.stop()
 
     def abort(self) -> None:
         """Abandon the exposure or the live run; whoever waits for a frame gets `ExposureAborted`.
@@ -408,11 +324,7 @@ class Camera:
         NotConnected
             If the camera is not open.
         """
-        with self._lock:
-            next_state = self._check(Command.ABORT)
-            with self._faults():
-                self._abandon()
-            self._state = next_state
+        self._machine.abort()
 
     # Live.
 
@@ -446,26 +358,12 @@ class Camera:
         for name, count in (("frames", frames), ("ring", ring)):
             if count is not None and whole(name, count) < 1:
                 raise OutOfRange(name, count, 1, float("inf"))
-        with self._lock:
-            self._check(Command.GO_LIVE)
-            self._wait_for_cable()
-            next_state = self._check(Command.GO_LIVE)
-            with self._faults():
-                self._far_end.tell(self.settings, Stream.LIVE)
-                self._device.start_live()
-            self._pool.keep(ring + 2)
-            run = LiveRun(
-                self._device,
-                frames=frames,
-                ring=ring,
-                lend=self._buffer,
-                deliver=self._live_frame,
-                timing=self.timing,
-                ended=self._run_over,
+        with self._machine.settled():
+            live = self._machine.go_live(
+                self.settings, frames=frames, ring=ring, lend=self._lend, deliver=self._live_frame
             )
-            self._run, self._cable_taken, self._state = run, True, next_state
-            run.begin()
-            return Live(run, self._close_run)
+            self._pool.kept = ring + 2
+        return live
 
     # Cooler and readings.
 
@@ -479,8 +377,8 @@ class Camera:
         NotConnected
             If the camera is not open.
         """
-        self._check(Command.CONTROL)
-        with self._faults():
+        self._machine.check(Command.CONTROL)
+        with self._machine.faults():
             return self._device.get_control(control)
 
     def set_target_temperature(self, temperature_c: float) -> None:
@@ -520,8 +418,8 @@ class Camera:
         NotConnected
             If the camera is not open.
         """
-        self._check(Command.CONTROL)
-        with self._faults():
+        self._machine.check(Command.CONTROL)
+        with self._machine.faults():
             return self._far_end.readings()
 
     def truth(self, frame: Frame) -> Truth:
@@ -538,20 +436,7 @@ class Camera:
             raise NotSupported("a real camera has no answer key.", "Use a twin.")
         return self._device.truth(frame.report.sequence)
 
-    # Inside. Methods below run with the lock held unless they say otherwise.
-
-    def _check(self, command: Command) -> State:
-        """The state after a command, or its refusal. Needs no lock."""
-        return after(self.state, command, self._last_error)
-
-    def _wait_for_cable(self) -> None:
-        """Wait until a thread whose frame was abandoned has left the device."""
-        if not self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S):
-            fault = FrameTimeout(
-                f"the camera did not let go of an abandoned frame within {LET_GO_S:g} s.", "Unplug it."
-            )
-            self._fail(fault)
-            raise fault
+    # Inside.
 
     def _find_wheel(self) -> Wheel | None:
         names, slot = self._device.wheel_names(), Control.WHEEL_POSITION
@@ -560,45 +445,19 @@ class Camera:
         return Wheel(names, partial(self.control, slot), partial(self._set, slot), self._device.clock)
 
     def _set(self, control: Control, value: float) -> None:
-        """Set a control that may change at any time. Takes the lock itself."""
-        with self._lock:
-            self._far_end.require(control)
-            self._check(Command.CONTROL)
-            with self._faults():
-                self._device.set_control(control, value)
+        self._far_end.require(control)
+        self._machine.set_control(control, value)
 
     def _shape_and_dtype(self) -> tuple[tuple[int, int], np.dtype[Any]]:
         settings = self.settings
         chains = len(self.model.mode(settings.mode).chains)
         return settings.format.shape(chains), settings.format.dtype
 
-    def _buffer(self) -> NDArray[Any]:
+    def _lend(self) -> NDArray[Any]:
         return self._pool.take(*self._shape_and_dtype())
 
     def _checked(self, out: NDArray[Any]) -> NDArray[Any]:
         return checked(out, *self._shape_and_dtype())
-
-    def _let_go(self, exposure: int, error: BaseException | None = None) -> None:
-        """A reading thread has come back from the device. Takes the lock itself."""
-        with self._lock:
-            self._cable_taken = False
-            self._lock.notify_all()
-            if self._state is State.ERROR and self._last_error is not None:
-                raise self._last_error
-            if exposure != self._exposure:
-                raise ExposureAborted("the exposure was aborted.", "Start another one.") from error
-            if isinstance(error, DeviceFault):
-                self._fail(error)
-                return
-            if error is not None:
-                self._device.cancel_exposure()
-            self._exposure += 1
-            self._state = State.IDLE
-
-    def _compare(self, asked: Settings, report: FrameReport) -> None:
-        used = replace(report.settings, exposure_s=asked.exposure_s) if self._stopped else report.settings
-        if used != asked:
-            log.warning("frame %d: the camera used %s instead of %s", report.sequence, used, asked)
 
     def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings) -> Frame:
         self._number += 1
@@ -606,64 +465,3 @@ class Camera:
 
     def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:
         return self._frame(buffer, report, self.settings)
-
-    def _abandon(self) -> None:
-        """End an exposure or a live run without its frames."""
-        if self._state in (State.EXPOSING, State.READING):
-            self._exposure += 1
-            self._device.cancel_exposure()
-        elif self._run is not None:
-            self._run.discard(ExposureAborted("the live run was aborted.", "Start another one."))
-            self._end_run()
-
-    def _end_run(self) -> None:
-        run, self._run = self._run, None
-        if run is not None:
-            run.stop()
-
-    def _close_run(self, run: LiveRun) -> None:
-        """The client has done with a live run. Takes the lock itself."""
-        with self._lock:
-            if self._run is run:
-                with self._faults():
-                    self._end_run()
-                self._state = State.IDLE
-                self._lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
-
-    def _run_over(self, run: LiveRun, error: Exception | None) -> None:
-        """The thread of a live run has left the device. Takes the lock itself."""
-        with self._lock:
-            self._cable_taken = False
-            self._lock.notify_all()
-            if error is not None:
-                self._fail(error)
-            elif self._run is run:
-                self._state = State.IDLE
-            if self._run is run:
-                self._run = None
-
-    def _fail(self, error: Exception) -> None:
-        """Whoever waits for a frame gets `error`; the device is let go as far as it still listens."""
-        if self._state is State.CLOSED:
-            return
-        log.error("the camera has failed: %s", error)
-        self._last_error = error
-        self._far_end.forget()
-        run, self._run = self._run, None
-        with suppress(FullwellError):
-            if run is not None:
-                run.fail(error)
-                run.stop()
-            elif self._state in (State.EXPOSING, State.READING):
-                self._device.cancel_exposure()
-        self._state = State.ERROR
-
-    @contextmanager
-    def _faults(self) -> Iterator[None]:
-        """A fault of the device inside puts the camera into the state ERROR. Needs no lock."""
-        try:
-            yield
-        except DeviceFault as fault:
-            with self._lock:
-                self._fail(fault)
-            raise

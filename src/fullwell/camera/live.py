@@ -25,6 +25,9 @@ LATE_PERIODS: Final = 5
 LATE_S: Final = 10.0
 """What it may take beyond that."""
 
+NOTICE_S: Final = 0.5
+"""How soon the thread notices, while the client lets it wait, that the client is gone."""
+
 
 class LiveRun:
     """The side of a live run that fetches; lives as long as its thread.
@@ -77,6 +80,10 @@ class LiveRun:
             self._stopping = True
             self._changed.notify_all()
         self._device.stop_live()
+
+    def forsake(self) -> None:
+        """Fetch no more; for callers that must not wait for a lock. The thread notices within half a second."""
+        self._stopping = True
 
     def fail(self, error: Exception) -> None:
         """Whoever asks for a frame when no more are left gets `error`."""
@@ -142,7 +149,7 @@ class LiveRun:
         """Wait until a fetched frame could be put somewhere; False = the run is to end."""
         with self._changed:
             while len(self._queue) >= self._ring and not self._stopping:
-                self._changed.wait()
+                self._changed.wait(NOTICE_S)
             return not self._stopping
 
     def _report(self, buffer: NDArray[Any]) -> FrameReport | None:
@@ -168,7 +175,7 @@ class Live:
     any more. Leaving the ``with`` block, `close`, or dropping the iterator ends the run. Made by `Camera.live`.
     """
 
-    def __init__(self, run: LiveRun, end: Callable[[LiveRun], None]) -> None:
+    def __init__(self, run: LiveRun, end: Callable[[LiveRun, bool], None]) -> None:
         self._run, self._end = run, end
 
     @property
@@ -188,7 +195,7 @@ class Live:
     def close(self) -> None:
         """End the run now. Harmless when it is over."""
         self._run.discard()
-        self._end(self._run)
+        self._end(self._run, True)
 
     def __enter__(self) -> Self:
         return self
@@ -199,4 +206,5 @@ class Live:
         self.close()
 
     def __del__(self) -> None:
-        self.close()
+        # The garbage collector may call this in any thread, even in one that another waits for with the lock.
+        self._end(self._run, False)
