@@ -11,7 +11,15 @@ from fullwell.errors import InvalidValue, OutOfRange
 from fullwell.scene import Sky, Tracking
 from fullwell.scene.light import Interval
 
-VEGA = Sky(279.2347, 38.7837, sky_brightness_mag=30, dust=0, image_circle_mm=1000, focal_length_mm=2000)
+VEGA = Sky(
+    279.2347,
+    38.7837,
+    sky_brightness_mag=30,
+    cosmic_rays_per_cm2_min=0,
+    dust=0,
+    image_circle_mm=1000,
+    focal_length_mm=2000,
+)
 
 
 def test_vega_frees_the_electrons_of_the_answer_key(make_sensor, expose):

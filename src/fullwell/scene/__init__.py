@@ -1,8 +1,21 @@
 """What light falls on the sensor, row interval by row interval."""
 
 from fullwell.scene.lamps import Dark, Flat, Led, Uniform
+from fullwell.scene.moon import Moon
 from fullwell.scene.picture import Picture
 from fullwell.scene.sky import Sky
+from fullwell.scene.targets import Comet, Galaxy
 from fullwell.scene.tracking import Tracking
 
-__all__ = ["Dark", "Flat", "Led", "Picture", "Sky", "Tracking", "Uniform"]
+__all__ = [
+    "Comet",
+    "Dark",
+    "Flat",
+    "Galaxy",
+    "Led",
+    "Moon",
+    "Picture",
+    "Sky",
+    "Tracking",
+    "Uniform",
+]

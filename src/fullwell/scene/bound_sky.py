@@ -14,12 +14,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.scene.catalogue import SOURCES, Stars
+from fullwell.scene.cosmic_rays import add_cosmic_rays
+from fullwell.scene.glowlight import add_glow
 from fullwell.scene.illumination import at_positions, fill_mosaic, shade
 from fullwell.scene.lamps import seconds
 from fullwell.scene.light import Answers, Interval, Pointing
 from fullwell.scene.projection import Projection
 from fullwell.scene.seeing import StarImage
 from fullwell.scene.starlight import add_stars
+from fullwell.scene.targets import Glow
 from fullwell.scene.tracking import Tracking
 
 FRAMES_BEFORE_REMEMBERING = 2
@@ -111,6 +114,9 @@ class BoundSky:
     star_field: StarField
     image: StarImage
     tracking: Tracking
+    glows: list[Glow]
+    cosmic_rays_per_cm2_min: float
+    pixel_size_um: float
     background_e_per_s: NDArray[np.float32]
     channel: NDArray[np.int64]
     grid: NDArray[np.float32]
@@ -129,6 +135,19 @@ class BoundSky:
     def expose(self, out: NDArray[np.float32], left: int, top: int, interval: Interval) -> None:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
         exposure_s = seconds(interval)
+        self._expose_optics(out, left, top, interval, exposure_s)
+        if self.cosmic_rays_per_cm2_min:
+            add_cosmic_rays(out, left, top, interval, self.cosmic_rays_per_cm2_min, self.pixel_size_um, self.size)
+
+    def _expose_optics(
+        self,
+        out: NDArray[np.float32],
+        left: int,
+        top: int,
+        interval: Interval,
+        exposure_s: NDArray[np.float32],
+    ) -> None:
+        """What comes through the telescope, from memory where it is there."""
         memory = self._memory_for(left, out.shape[1], interval.key)
         rows = slice(top, top + out.shape[0])
         if memory is None:
@@ -170,6 +189,22 @@ class BoundSky:
                 path_y,
                 self.image.core,
                 self.image.radial,
+            )
+        x_px, y_px = self.projection.crpix[0] - 1, self.projection.crpix[1] - 1
+        for glow in self.glows:
+            add_glow(
+                out,
+                left,
+                top,
+                x_px,
+                y_px,
+                glow.rate_e_per_s[self.channel].astype(np.float32),
+                glow.law,
+                glow.radius_px,
+                glow.softening_px,
+                glow.axis_ratio,
+                glow.direction,
+                glow.spread_px,
             )
         shade(out, left, top, self.grid, factor)
 

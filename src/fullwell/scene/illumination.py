@@ -10,69 +10,29 @@ smoothed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.models.facts import Geometry
-from fullwell.scene.limits import require_number, require_whole_number
-
-GRID_STEP_PX = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Optics:
-    """A telescope, as far as the light on the sensor depends on it.
-
-    Parameters
-    ----------
-    focal_length_mm : float
-        1 to 100,000.
-    aperture_mm : float
-        Diameter of the entrance pupil, 1 to 50,000.
-    obstruction : float, default 0
-        Diameter of the central obstruction in units of the aperture, 0 to 0.9.
-    transmission : float, default 0.9
-        Share of light that mirrors, lenses and window let through, 0 to 1.
-    image_circle_mm : float, default 30
-        Diameter of the circle that the whole aperture lights, 1 to 10,000; beyond it baffles cut in.
-    dust : int, default 8
-        Specks of dust on filter and sensor window, 0 to 1000.
-    """
-
-    focal_length_mm: float
-    aperture_mm: float
-    obstruction: float = 0.0
-    transmission: float = 0.9
-    image_circle_mm: float = 30.0
-    dust: int = 8
-
-    def __post_init__(self) -> None:
-        require_number("focal_length_mm", self.focal_length_mm, 1, 1e5, "mm")
-        require_number("aperture_mm", self.aperture_mm, 1, 5e4, "mm")
-        require_number("obstruction", self.obstruction, 0, 0.9)
-        require_number("transmission", self.transmission, 0, 1)
-        require_number("image_circle_mm", self.image_circle_mm, 1, 1e4, "mm")
-        require_whole_number("dust", self.dust, 0, 1000)
-
-    @property
-    def area_cm2(self) -> float:
-        """Clear area of the aperture."""
-        return float(np.pi / 4 * (self.aperture_mm / 10) ** 2 * (1 - self.obstruction**2))
-
-    @property
-    def focal_ratio(self) -> float:
-        """Focal length over aperture."""
-        return self.focal_length_mm / self.aperture_mm
+from fullwell.scene.dust import shadow_grid
+from fullwell.scene.optics import GRID_STEP_PX, Optics
 
 
-def illumination_grid(geometry: Geometry, optics: Optics) -> NDArray[np.float32]:
-    """Relative illumination at every eighth pixel of the effective area, 1 on the axis.
+def illumination_grid(geometry: Geometry, optics: Optics, filter_name: str, seed: int) -> NDArray[np.float32]:
+    """Relative illumination at every eighth pixel of the effective area, 1 on the axis but for dust.
 
     cos^4 of the field angle, times the share of the pupil that the baffle leaves: two equal circles that slide
     apart from the edge of the image circle outward.
+
+    Parameters
+    ----------
+    geometry : Geometry
+    optics : Optics
+    filter_name : str
+        The filter brings its own dust.
+    seed : int
+        Of the camera body, which has dust on its window.
 
     Returns
     -------
@@ -89,7 +49,8 @@ def illumination_grid(geometry: Geometry, optics: Optics) -> NDArray[np.float32]
     circle_mm = optics.image_circle_mm / 2
     slide = np.clip((np.sqrt(square_mm2) - circle_mm) / (3 * circle_mm), 0.0, 1.0)
     mechanical = (np.arccos(slide) - slide * np.sqrt(1 - slide**2)) * (2 / np.pi)
-    return np.asarray(natural * mechanical, dtype=np.float32)
+    dust = shadow_grid(square_mm2.shape, geometry, optics, filter_name, seed)
+    return np.asarray(natural * mechanical * dust, dtype=np.float32)
 
 
 @njit(cache=True, nogil=True)

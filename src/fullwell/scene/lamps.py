@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from fullwell.errors import InvalidValue
 from fullwell.models.facts import Sensor
-from fullwell.scene.illumination import Optics, fill_mosaic, illumination_grid, shade
+from fullwell.scene.illumination import fill_mosaic, illumination_grid, shade
 from fullwell.scene.light import Answers, Interval, Pointing
 from fullwell.scene.limits import require_number
+from fullwell.scene.optics import Optics
 from fullwell.scene.spectra import black_body, channels
 
 HIGHEST_RATE_E_PER_S = 1e9
@@ -91,7 +92,7 @@ class Flat:
         Electrons per second and pixel at the centre, before dust, 0 to 1e9; on a colour sensor those of its most
         sensitive colour.
     focal_length_mm, aperture_mm, obstruction, image_circle_mm, dust
-        See `fullwell.scene.illumination.Optics`. Those of the sky frames to be corrected.
+        See `fullwell.scene.optics.Optics`. Those of the sky frames to be corrected.
     """
 
     rate_e_per_s: float = 10_000.0
@@ -128,7 +129,7 @@ class Flat:
         pointing = Pointing(
             filter_name=filter_name, focal_length_mm=self.focal_length_mm, aperture_mm=self.aperture_mm
         )
-        grid = illumination_grid(sensor.geometry, self.optics())
+        grid = illumination_grid(sensor.geometry, self.optics(), filter_name, seed)
         return BoundFlat(pattern.astype(np.float32), grid, pointing)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.scene.illumination import Optics
+from fullwell.scene.optics import Optics
 from fullwell.scene.spectra import Channels, Spectrum, air_transmission, star_spectrum
 
 SKY_COLOUR_MAG = 0.9
@@ -40,6 +40,10 @@ class Photometry:
         air = air_transmission(airmass, extinction_mag)
         rates = [channels.electrons(air * star_spectrum(bv_mag)) for bv_mag in _COLOURS_MAG]
         return cls(channels, clear_cm2, air, clear_cm2 * np.stack(rates, axis=1))
+
+    def rates(self, spectrum: Spectrum) -> NDArray[np.float64]:
+        """Electrons per second by channel of light that arrives above the air, photons/s/cm2/nm."""
+        return np.asarray(self.clear_cm2 * self.channels.electrons(self.air * spectrum))
 
     def star_rates(self, v_mag: NDArray[np.float64], bv_mag: NDArray[np.float64]) -> NDArray[np.float64]:
         """Electrons per second of stars, as if every pixel had the channel's colour.

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import NoneType
 
 import numpy as np
 
 from fullwell.errors import InvalidValue
 from fullwell.models.facts import Sensor
 from fullwell.scene.bound_sky import BoundSky, StarField
-from fullwell.scene.catalogue import cone
-from fullwell.scene.illumination import Optics, illumination_grid
+from fullwell.scene.catalogue import cone, join
+from fullwell.scene.faint_stars import FAINTEST_MAG, faint_stars
+from fullwell.scene.illumination import illumination_grid
 from fullwell.scene.light import Pointing
 from fullwell.scene.limits import require_number
+from fullwell.scene.moon import Moon
+from fullwell.scene.optics import Optics
 from fullwell.scene.photometry import Photometry
 from fullwell.scene.projection import Projection, centred
 from fullwell.scene.seeing import StarImage, star_image
 from fullwell.scene.spectra import channels
+from fullwell.scene.star_colours import colours_mag
+from fullwell.scene.targets import Comet, Galaxy, Glow
 from fullwell.scene.tracking import STEADY, Tracking
 
-FAINTEST_SHARE_OF_SKY = 1e-3
+MOST_STARS = 170_000  # in the circle round the sensor; about 100,000 on it
+FAINTEST_SIGNAL = 2.0
+LONG_EXPOSURE_S = 600.0
+DETECTOR_VARIANCE_E2 = 4.0
+FAINTEST_SHARE_OF_SKY = 1e-3  # the images of stars are drawn until they drown in the sky
 FAINTEST_RATE_E_PER_S = 1e-4
 
 
@@ -32,7 +42,7 @@ class Sky:
     ra_deg, dec_deg : float
         Centre of the effective area, ICRS, 0 to 360 and -90 to 90.
     focal_length_mm, aperture_mm, obstruction, transmission, image_circle_mm, dust
-        The telescope; see `fullwell.scene.illumination.Optics`.
+        The telescope; see `fullwell.scene.optics.Optics`.
     position_angle_deg : float, default 0
         Direction towards row 0, from north through east, -360 to 360.
     object_name : str, default ""
@@ -47,8 +57,16 @@ class Sky:
         1 to 40.
     extinction_mag : float, default 0.2
         Loss in V per air mass, 0 to 5.
+    moon : Moon, optional
+        Adds its light to the sky.
     tracking : Tracking, default perfect
         Error of the mount.
+    cosmic_rays_per_cm2_min : float, default 1.0
+        Muons per square centimetre and minute, 0 to 1000.
+    target : Comet or Galaxy, optional
+        What shines at the centre of the field besides the stars.
+    faintest_mag : float, default 26
+        No star fainter than this, -2 to 26; 11 leaves the catalogue alone.
 
     Examples
     --------
@@ -72,7 +90,11 @@ class Sky:
     sky_brightness_mag: float = 21.0
     airmass: float = 1.2
     extinction_mag: float = 0.2
+    moon: Moon | None = None
     tracking: Tracking = STEADY
+    cosmic_rays_per_cm2_min: float = 1.0
+    target: Comet | Galaxy | None = None
+    faintest_mag: float = FAINTEST_MAG
 
     def __post_init__(self) -> None:
         require_number("ra_deg", self.ra_deg, 0, 360, "deg")
@@ -83,8 +105,17 @@ class Sky:
         require_number("sky_brightness_mag", self.sky_brightness_mag, 10, 30, "mag/arcsec2")
         require_number("airmass", self.airmass, 1, 40)
         require_number("extinction_mag", self.extinction_mag, 0, 5, "mag")
-        if not isinstance(self.tracking, Tracking):
-            raise InvalidValue(f"tracking must be a Tracking, not {self.tracking!r}.", "Use scene.Tracking(...).")
+        require_number("cosmic_rays_per_cm2_min", self.cosmic_rays_per_cm2_min, 0, 1000, "/cm2/min")
+        require_number("faintest_mag", self.faintest_mag, -2, FAINTEST_MAG, "mag")
+        for name, kinds in (
+            ("object_name", (str,)),
+            ("tracking", (Tracking,)),
+            ("moon", (Moon, NoneType)),
+            ("target", (Comet, Galaxy, NoneType)),
+        ):
+            if not isinstance(getattr(self, name), kinds):
+                known = " or ".join(kind.__name__ for kind in kinds if kind is not NoneType)
+                raise InvalidValue(f"{name} cannot be {getattr(self, name)!r}.", f"Give a {known}.")
         self.optics()
 
     def optics(self) -> Optics:
@@ -105,20 +136,22 @@ class Sky:
         projection = centred(geometry, self.ra_deg, self.dec_deg, self.focal_length_mm, self.position_angle_deg)
         scale = projection.scale_arcsec
         photometry = Photometry.through(optics, colours, self.airmass, self.extinction_mag)
-        background = photometry.sky_rates(self.sky_brightness_mag, scale)
+        background = photometry.sky_rates(self._sky_mag_per_arcsec2(), scale)
         image = star_image(self.seeing_arcsec / scale, self.moffat_beta, self.tracking.jitter_arcsec / scale)
         size = (geometry.effective.height, geometry.effective.width)
-        faintest = max(FAINTEST_SHARE_OF_SKY * float(background.max()), FAINTEST_RATE_E_PER_S)
         return BoundSky(
             pointing=self._pointing(projection, filter_name),
             projection=projection,
             zero_point_mag=photometry.zero_point_mag,
-            star_field=self._star_field(projection, photometry, image, size, faintest),
+            star_field=self._star_field(projection, photometry, image, size, float(background.max())),
             image=image,
             tracking=self.tracking,
+            glows=self._glows(projection, photometry),
+            cosmic_rays_per_cm2_min=self.cosmic_rays_per_cm2_min,
+            pixel_size_um=geometry.pixel_size_um,
             background_e_per_s=background[colours.index].astype(np.float32),
             channel=colours.index,
-            grid=illumination_grid(geometry, optics),
+            grid=illumination_grid(geometry, optics, filter_name, seed),
             size=size,
             effects=self._effects(photometry),
         )
@@ -129,19 +162,43 @@ class Sky:
         photometry: Photometry,
         image: StarImage,
         size: tuple[int, int],
-        faintest_e_per_s: float,
+        background_e_per_s: float,
     ) -> StarField:
         """The stars whose images reach the sensor, from top to bottom."""
-        radius_deg = np.hypot(*size) / 2 * projection.scale_arcsec / 3600
-        stars = cone(self.ra_deg, self.dec_deg, float(radius_deg) + 0.05)
+        radius_deg = float(np.hypot(*size) / 2 * projection.scale_arcsec / 3600) + 0.05
+        limit_mag = min(self.faintest_mag, self._limit_mag(photometry, image, background_e_per_s))
+        bright = cone(self.ra_deg, self.dec_deg, radius_deg)
+        bright = bright.where(bright.v_mag <= limit_mag)
+        stars = join([bright, faint_stars(self.ra_deg, self.dec_deg, radius_deg, limit_mag, MOST_STARS)])
         x, y = projection.to_pixels(stars.ra_deg, stars.dec_deg)
-        rates = photometry.star_rates(stars.v_mag, np.nan_to_num(stars.bv_mag, nan=0.65))
+        rates = photometry.star_rates(stars.v_mag, colours_mag(stars))
+        faintest_e_per_s = max(FAINTEST_SHARE_OF_SKY * background_e_per_s, FAINTEST_RATE_E_PER_S)
         reach = image.radius_px(rates.max(axis=0), faintest_e_per_s)
         rows, columns = size
         near = (x > -reach) & (x < columns + reach) & (y > -reach) & (y < rows + reach)
         order = np.flatnonzero(near)
         order = order[np.argsort(y[order], kind="stable")]
         return StarField(stars.where(order), x[order], y[order], reach[order], rates[:, order])
+
+    def _limit_mag(self, photometry: Photometry, image: StarImage, background_e_per_s: float) -> float:
+        """V of a star that stands out of the noise of the sky by `FAINTEST_SIGNAL` in ten minutes."""
+        pixels = max(np.pi * (2 * image.scale_px) ** 2, 4.0)
+        noise_e = np.sqrt(background_e_per_s * pixels * LONG_EXPOSURE_S + DETECTOR_VARIANCE_E2 * pixels)
+        return photometry.zero_point_mag - 2.5 * np.log10(FAINTEST_SIGNAL * noise_e / LONG_EXPOSURE_S)
+
+    def _sky_mag_per_arcsec2(self) -> float:
+        """Brightness of the sky, moonlight included."""
+        light = 10 ** (-0.4 * self.sky_brightness_mag)
+        if self.moon is not None:
+            light += 10 ** (-0.4 * self.moon.sky_mag_per_arcsec2(self.airmass, self.extinction_mag))
+        return float(-2.5 * np.log10(light))
+
+    def _glows(self, projection: Projection, photometry: Photometry) -> list[Glow]:
+        if self.target is None:
+            return []
+        east, north = np.linalg.inv(np.array(projection.cd_deg) * 3600).T
+        scale = projection.scale_arcsec
+        return self.target.glows(photometry, scale, self.seeing_arcsec / scale, np.stack([north, east]))
 
     def _pointing(self, projection: Projection, filter_name: str) -> Pointing:
         return Pointing(
@@ -156,9 +213,17 @@ class Sky:
         )
 
     def _effects(self, photometry: Photometry) -> dict[str, str]:
-        return {
+        effects = {
             "zero point": f"{photometry.zero_point_mag:.3f} mag (V of a star of B-V = 0 giving 1 e-/s)",
-            "sky": f"{self.sky_brightness_mag:g} mag/arcsec2 in V",
+            "sky": f"{self._sky_mag_per_arcsec2():.2f} mag/arcsec2 in V",
             "air": f"air mass {self.airmass:g}, {self.extinction_mag:g} mag in V per air mass",
             "seeing": f"Moffat, {self.seeing_arcsec:g} arcsec full width, beta {self.moffat_beta:g}",
+            "vignetting": f"beyond a circle of {self.image_circle_mm:g} mm",
+            "dust": f"{self.dust} specks",
+            "cosmic rays": f"{self.cosmic_rays_per_cm2_min:g} per cm2 and minute",
         }
+        if self.tracking != STEADY:
+            effects["tracking"] = self.tracking.in_words()
+        if self.target is not None:
+            effects["target"] = self.target.in_words()
+        return effects

@@ -135,4 +135,4 @@ def _wing(dx: np.float32, dy: np.float32, radial: NDArray[np.float32]) -> np.flo
     fine = np.sqrt(dx * dx + dy * dy) * _RADIAL_STEPS
     index = int(fine)
     part = np.float32(fine - index)
-    return radial[index] + (radial[index + 1] - radial[index]) * part  # type: ignore[no-any-return]
+    return radial[index] + (radial[index + 1] - radial[index]) * part

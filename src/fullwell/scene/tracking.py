@@ -50,6 +50,12 @@ class Tracking:
         """Whether the stars stand still but for jitter."""
         return not (self.drift_east_arcsec_per_s or self.drift_north_arcsec_per_s or self.periodic_arcsec)
 
+    def in_words(self) -> str:
+        """For the answer key."""
+        drift = f"{self.drift_east_arcsec_per_s:g}, {self.drift_north_arcsec_per_s:g} arcsec/s east, north"
+        periodic = f"periodic {self.periodic_arcsec:g} arcsec in {self.period_s:g} s"
+        return f"drift {drift}; {periodic}; jitter {self.jitter_arcsec:g} arcsec"
+
     def path_arcsec(
         self, start_ns: NDArray[np.int64], stop_ns: NDArray[np.int64], scale_arcsec: float
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
