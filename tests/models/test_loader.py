@@ -73,6 +73,8 @@ SPOILT = [
     ("speed_factor = [1.0]", "speed_factor = [1.0, 2.0]", r"speed_factor needs one item for each value of speed"),
     ("rows = 6422", "rows = 6423", r"rate\[0\] names a mode, link, depth or height"),
     ("samples = 1", "samples = 3", r"mode\[0\]\.samples of 3 is outside 1 to 2"),
+    ("output_bits = [16, 8]", "output_bits = [16, 10]", r"mode\[0\]\.output_bits may hold \[8, 16\] only"),
+    ("[[mode.chain]]", "[[mode.chains]]", r"mode\[0\]\.chain must be given once or twice, not 0 times"),
     ("[[link]]", "[link]", r"not TOML"),
     ("wheel_slots = 7", "", r"wheel_slots is missing"),
 ]

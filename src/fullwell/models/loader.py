@@ -413,6 +413,9 @@ def _mode(table: Table, folder: Path, gain: Range) -> ReadMode:
     )
     if len(mode.chains) not in (1, 2):
         raise table.wrong("chain", f"must be given once or twice, not {len(mode.chains)} times")
+    known_bits = {8, 16} | {chain.adc_bits for chain in mode.chains}
+    if not set(mode.output_bits) <= known_bits:
+        raise table.wrong("output_bits", f"may hold {sorted(known_bits)} only: 8, 16 or the ADC's own depth")
     table.finish()
     return mode
 
