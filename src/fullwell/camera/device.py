@@ -117,7 +117,7 @@ class Device(Protocol):
         ...
 
     def stop_live(self) -> None:
-        """Stop the free run; a waiting `read_live` returns None. Harmless when it does not run."""
+        """Stop the free run; a `read_live` that waits or comes too late returns None. Harmless when idle."""
         ...
 
     def wheel_names(self) -> tuple[str, ...]:

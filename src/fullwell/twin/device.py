@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -24,10 +24,9 @@ from fullwell.errors import (
     NoImage,
     NotConnected,
     NotSupported,
-    OutOfRange,
     UnknownName,
 )
-from fullwell.models.facts import CameraModel, Range, Window
+from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
 from fullwell.scene.light import Scene
@@ -35,14 +34,8 @@ from fullwell.twin.body import Body
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.identity import identify
+from fullwell.twin.knobs import Knobs
 from fullwell.twin.wheel import FilterWheel, slot_names
-
-POWER_ON: Final[dict[Control, str]] = {
-    Control.EXPOSURE_S: "exposure_s",
-    Control.GAIN: "gain",
-    Control.OFFSET: "offset",
-}
-"""What `initialise` sets back to the default of the model."""
 
 
 class TwinDevice:
@@ -114,17 +107,10 @@ class TwinDevice:
         self._stream: Stream | None = None
         self._mode = model.default_mode
         self._format = self._default_format()
-        self._values = {
-            Control.EXPOSURE_S: model.exposure_s.default,
-            Control.GAIN: model.gain.default,
-            Control.OFFSET: model.offset.default,
-            Control.USB_TRAFFIC: model.usb_traffic.default,
-            Control.SPEED: model.speed.default,
-            Control.ANTI_GLOW: 0.0,
-            Control.TELEGRAPH_SUPPRESSION: 0.0,
-        }
+        self._knobs = Knobs(model, len(names))
         self._single: Exposure | None = None
         self._run: FreeRun | None = None
+        self._has_run = False
         self._run_sequence = 0
         self._sequence = 0
 
@@ -186,10 +172,10 @@ class TwinDevice:
             self._require_idle("initialise the camera")
             self._mode = read_mode.number
             self._stream = stream
+            self._has_run = False
             self._format = self._default_format()
-            for control, name in POWER_ON.items():
-                self._values[control] = getattr(self._model, name).default
-            self._body.set_exposure(self._values[Control.EXPOSURE_S], self._clock.now_ns())
+            self._knobs.reset()
+            self._body.set_exposure(self._knobs[Control.EXPOSURE_S], self._clock.now_ns())
 
     def configure(self, frame_format: FrameFormat) -> None:
         """Choose window, binning, word depth."""
@@ -210,15 +196,13 @@ class TwinDevice:
         Busy
             If a single exposure is under way and the control cannot be changed then.
         """
-        limits, facts = self._limits(control), CONTROLS[control]
-        if not limits.low <= value <= limits.high:
-            raise OutOfRange(facts.title.lower(), value, limits.low, limits.high, facts.unit)
+        self._knobs.check(control, value)
         if control is Control.WHEEL_POSITION:
             self._turn_wheel(value)
             return
         with self._lock:
             self._require_open()
-            if self._single is not None and not facts.while_exposing:
+            if self._single is not None and not CONTROLS[control].while_exposing:
                 raise Busy(f"{control} cannot be changed during an exposure.", "Wait for its end, or abort it.")
             self._apply(control, value)
 
@@ -247,8 +231,7 @@ class TwinDevice:
                 case Control.WHEEL_POSITION if self._wheel is not None:
                     return float(self._wheel.position(now_ns))
                 case _:
-                    self._limits(control)
-                    return float(self._values[control])
+                    return float(self._knobs[control])
 
     def precise_timing(self) -> RowTiming:
         """The clockwork for the present settings."""
@@ -338,6 +321,7 @@ class TwinDevice:
             self._require_idle("start live mode")
             self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
             self._run_sequence = self._sequence
+            self._has_run = True
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
         """Wait at most `timeout_s` for the next frame; None if there was none, or the run was stopped.
@@ -345,17 +329,19 @@ class TwinDevice:
         Raises
         ------
         InvalidOperation
-            If live mode does not run.
+            If live mode has not been started since `initialise`.
         InvalidValue
             If `out` is not of the configured shape and dtype.
         """
         deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
         with self._lock:
             self._require_stream(Stream.LIVE)
-            run = self._run
-            if run is None:
-                raise InvalidOperation("live mode does not run.", "Start it first.")
             self._frames.check(out, self._format, self._mode)
+            run = self._run
+            if run is None and self._has_run:
+                return None
+            if run is None:
+                raise InvalidOperation("live mode has not been started.", "Start it first.")
             self._wake.clear()
             run.forget_overwritten(self._clock.now_ns())
             arrival_ns, start_ns = run.peek().arrival_ns, run.peek().start_ns
@@ -376,7 +362,7 @@ class TwinDevice:
         return report
 
     def stop_live(self) -> None:
-        """Stop the free run; a waiting `read_live` returns None. Harmless when it does not run."""
+        """Stop the free run; a `read_live` that waits or comes too late returns None. Harmless when idle."""
         with self._lock:
             self._run = None
             self._wake.set()
@@ -407,19 +393,7 @@ class TwinDevice:
 
     def _setup(self) -> Setup:
         """What the sensor is told to do at present."""
-        values = self._values
-        settings = Settings(
-            mode=self._mode,
-            exposure_s=values[Control.EXPOSURE_S],
-            gain=int(values[Control.GAIN]),
-            offset=int(values[Control.OFFSET]),
-            usb_traffic=int(values[Control.USB_TRAFFIC]),
-            speed=int(values[Control.SPEED]),
-            format=self._format,
-            anti_glow=bool(values[Control.ANTI_GLOW]),
-            telegraph_suppression=bool(values[Control.TELEGRAPH_SUPPRESSION]),
-            link=self._link,
-        )
+        settings = self._knobs.settings(self._mode, self._format, self._link)
         return Setup(settings, self._timing(settings, settings.exposure_s), self._filter_name)
 
     def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
@@ -442,21 +416,6 @@ class TwinDevice:
         word_bytes = 1 if self._format.bits <= 8 else 2
         return max(1, self._model.buffer_bytes // (window.width * window.height * chains * word_bytes))
 
-    def _limits(self, control: Control) -> Range:
-        """What a control accepts here. Raises `NotSupported` where it does not exist or cannot be set."""
-        facts, sensor = CONTROLS[control], self._model.sensor
-        missing = {
-            Control.ANTI_GLOW: sensor.glow.rate_e_per_s == 0.0,
-            Control.TELEGRAPH_SUPPRESSION: sensor.telegraph.fraction == 0.0,
-            Control.WHEEL_POSITION: self._wheel is None,
-        }.get(control, not facts.writable)
-        limits = getattr(self._model, facts.range_field) if facts.range_field else Range(0.0, 1.0, 1.0, 0.0)
-        if missing or limits.low == limits.high:
-            raise NotSupported(f"the {self._model.name} has no control {control.value!r} to set.")
-        if self._wheel is not None and control is Control.WHEEL_POSITION:
-            return Range(0.0, len(self._wheel.names) - 1.0, 1.0, 0.0)
-        return limits
-
     def _apply(self, control: Control, value: float) -> None:
         """Take over a checked value; the free run uses it from its next frame."""
         now_ns = self._clock.now_ns()
@@ -465,7 +424,7 @@ class TwinDevice:
         elif control is Control.TARGET_TEMPERATURE_C:
             self._body.set_target(value, now_ns)
         else:
-            self._values[control] = value
+            self._knobs[control] = value
             if control is Control.EXPOSURE_S:
                 self._body.set_exposure(value, now_ns)
             self._tell_run(now_ns)
