@@ -44,8 +44,9 @@ class Reply:
     @property
     def error(self) -> int:
         assert self.status == 200, (self.status, self.body[:200])
-        assert bool(self.json["ErrorNumber"]) == bool(self.json["ErrorMessage"])
-        return self.json["ErrorNumber"]
+        number = self.json["ErrorNumber"]
+        assert bool(number) == bool(self.json["ErrorMessage"])
+        return number
 
     @property
     def image_header(self) -> tuple[int, ...]:
@@ -64,7 +65,7 @@ class Wire:
 
     def __init__(self, address: str, device: str = "camera/0", client: int | None = CLIENT) -> None:
         self.base = f"/api/v1/{device}/"
-        self.client = client
+        self.address, self.client = address, client
         self.http = http.client.HTTPConnection(address, timeout=20)
 
     def send(
@@ -120,3 +121,10 @@ class Wire:
 
     def close(self) -> None:
         self.http.close()
+
+    def __enter__(self) -> Wire:
+        return self.connect()
+
+    def __exit__(self, *_: object) -> None:
+        self.set("Connected", False)
+        self.close()

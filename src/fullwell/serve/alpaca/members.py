@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, Final
 
 from fullwell.serve.alpaca.parameters import Parameter
 
 
 class Kind(Enum):
-    """Type of what a member answers. The value is what stands in its place in an error reply.
+    """Type of what a member answers."""
 
-    Clients read the reply into a fixed type before they look at the error number, so a missing or null value
-    would hide the error from them.
-    """
+    NOTHING = "nothing"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    TEXT = "text"
+    LIST = "list"
+    IMAGE = "image"
 
-    NOTHING = None
-    BOOLEAN = False
-    INTEGER = 0
-    NUMBER = 0.0
-    TEXT = ""
-    LIST = ()
-    IMAGE = b""
+
+BLANKS: Final[Mapping[Kind, object]] = {
+    Kind.BOOLEAN: False,
+    Kind.INTEGER: 0,
+    Kind.NUMBER: 0.0,
+    Kind.TEXT: "",
+    Kind.LIST: (),
+    Kind.IMAGE: (),
+}
+"""What stands as Value in an error reply. Clients read the reply into a fixed type before they look at the error
+number, so a missing or null value would hide the error from them."""
 
 
 class Where(Enum):

@@ -16,7 +16,7 @@ from fullwell.errors import FullwellError
 from fullwell.serve.alpaca.device import AlpacaDevice
 from fullwell.serve.alpaca.error_numbers import error_number
 from fullwell.serve.alpaca.images import INT32, Picture
-from fullwell.serve.alpaca.members import Kind, Member, Where
+from fullwell.serve.alpaca.members import BLANKS, Kind, Member, Where
 from fullwell.serve.alpaca.parameters import UINT32_MAX, Fields, Malformed
 
 FORM: Final = "application/x-www-form-urlencoded"
@@ -145,9 +145,9 @@ def error_reply(member: Member, transaction: Transaction, error: FullwellError) 
     """A reply that carries an error; images too, because not every client reads errors in ImageBytes."""
     reply = {**transaction.envelope(), "ErrorNumber": error_number(error), "ErrorMessage": str(error)}
     if member.kind is Kind.IMAGE:
-        reply |= {"Type": INT32, "Rank": 2, "Value": []}
-    elif member.kind is not Kind.NOTHING:
-        reply["Value"] = member.kind.value
+        reply |= {"Type": INT32, "Rank": 2}
+    if member.kind is not Kind.NOTHING:
+        reply["Value"] = BLANKS[member.kind]
     return Response(orjson.dumps(reply), media_type=JSON)
 
 
