@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 import pytest
-from patterned.wire import BYTES, CLIENT, FORM, JSON, TRANSACTION, Reply, Wire
 
 from fullwell.serve.alpaca import AlpacaServer
+from patterned.wire import BYTES, CLIENT, FORM, JSON, TRANSACTION, Reply, Wire
 
 IDS = [("ClientID", CLIENT), ("ClientTransactionID", TRANSACTION)]
 KEYS = {"ClientTransactionID", "ServerTransactionID", "ErrorNumber", "ErrorMessage"}
@@ -24,15 +24,15 @@ BAD_VALUE = "asduio6fghZZ"
 COMMON = (
     "Connected Connecting Description DeviceState DriverInfo DriverVersion InterfaceVersion Name SupportedActions"
 )
-CAMERA_READS = (
-    "BayerOffsetX BayerOffsetY BinX BinY CameraState CameraXSize CameraYSize CanAbortExposure CanAsymmetricBin "
-    "CanFastReadout CanGetCoolerPower CanPulseGuide CanSetCCDTemperature CanStopExposure CCDTemperature CoolerOn "
-    "CoolerPower ElectronsPerADU ExposureMax ExposureMin ExposureResolution FastReadout FullWellCapacity Gain GainMax "
-    "GainMin Gains HasShutter HeatSinkTemperature ImageReady IsPulseGuiding MaxADU MaxBinX MaxBinY NumX NumY Offset "
-    "OffsetMax OffsetMin Offsets PercentCompleted PixelSizeX PixelSizeY ReadoutMode ReadoutModes SensorName SensorType "
-    "SetCCDTemperature StartX StartY SubExposureDuration ImageArray ImageArrayVariant LastExposureDuration "
-    "LastExposureStartTime"
-)
+CAMERA_READS = """
+BayerOffsetX BayerOffsetY BinX BinY CameraState CameraXSize CameraYSize CanAbortExposure CanAsymmetricBin
+CanFastReadout CanGetCoolerPower CanPulseGuide CanSetCCDTemperature CanStopExposure CCDTemperature CoolerOn
+CoolerPower ElectronsPerADU ExposureMax ExposureMin ExposureResolution FastReadout FullWellCapacity Gain GainMax
+GainMin Gains HasShutter HeatSinkTemperature ImageReady IsPulseGuiding MaxADU MaxBinX MaxBinY NumX NumY Offset
+OffsetMax OffsetMin Offsets PercentCompleted PixelSizeX PixelSizeY ReadoutMode ReadoutModes SensorName
+SensorType SetCCDTemperature StartX StartY SubExposureDuration ImageArray ImageArrayVariant
+LastExposureDuration LastExposureStartTime
+"""
 WHEEL_READS = "FocusOffsets Names Position"
 READS = [("camera/0", name) for name in (COMMON + " " + CAMERA_READS).split()] + [
     ("filterwheel/0", name) for name in (COMMON + " " + WHEEL_READS).split()

@@ -7,6 +7,7 @@ import errno
 import logging
 import socket
 import threading
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, Self
@@ -24,6 +25,7 @@ KEEP_ALIVE_S: Final = 75
 GRACE_S: Final = 3
 BACKLOG: Final = 128
 STOP_S: Final = 10.0
+POLL_S: Final = 0.002
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +86,8 @@ class AlpacaServer:
         port: int = 0,
         discovery_port: int | None = None,
     ) -> None:
+        if discovery_port is not None and not 0 < discovery_port <= 65535:
+            raise OutOfRange("discovery port", discovery_port, 1, 65535)
         self.devices = devices_of(cameras)
         self._sockets = listen(host, port)
         self.port: int = self._sockets[0].getsockname()[1]
@@ -113,8 +117,6 @@ class AlpacaServer:
             )
         if port is None:
             return None
-        if not 0 < port <= 65535:
-            raise OutOfRange("discovery port", port, 1, 65535)
         return Discovery(self.port, families_of(self._sockets), neighbours=neighbours, port=port)
 
     def run(self) -> None:
@@ -129,6 +131,8 @@ class AlpacaServer:
         """Serve in a thread."""
         self._thread = threading.Thread(target=self.run, name="alpaca", daemon=True)
         self._thread.start()
+        while self._thread.is_alive() and not self._server.started:
+            time.sleep(POLL_S)
         return self
 
     def __exit__(
