@@ -24,7 +24,6 @@ from fullwell.cli.scenery import (
     Scenery,
     SeedOption,
     SeeingOption,
-    TemperatureOption,
     UniformOption,
 )
 
@@ -81,7 +80,9 @@ def run(
     ] = False,
     link: LinkOption = None,
     coating: CoatingOption = None,
-    temperature: TemperatureOption = None,
+    temperature: Annotated[
+        float | None, typer.Option(metavar="C", help="Sensor cooled and settled there. [-10]")
+    ] = None,
     seed: SeedOption = None,
     truth: Annotated[
         bool, typer.Option("--truth", help="Add the answer key: true electrons, stars, effects.")
@@ -116,9 +117,15 @@ def run(
 
     import fullwell
     from fullwell.cli.taking import Keeping, take
-    from fullwell.models import Window
+    from fullwell.connect.names import parse
+    from fullwell.errors import OutOfRange
+    from fullwell.models import Window, load
     from fullwell.record import FileNames
 
+    allowed_c = load(parse(camera).model_key).temperature_c
+    settled_c = allowed_c.default if temperature is None else temperature
+    if not allowed_c.low <= settled_c <= allowed_c.high:
+        raise OutOfRange("temperature", settled_c, allowed_c.low, allowed_c.high, "C")
     names = FileNames(out, scenery.kind, several=number > 1, compressed=compress)
     names.refuse_taken(number, overwrite)
     settings: dict[str, Any] = {
@@ -143,7 +150,7 @@ def run(
         seed=seed,
         clock="instant" if instant else "real",
         link=link,
-        temperature_c=temperature,
+        temperature_c=settled_c,
     ) as opened:
         opened.configure(**{name: value for name, value in settings.items() if value is not None})
         take(opened, number, names, Keeping(scenery.image_type, truth, compress, overwrite))

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter
 
 from fullwell.cli.picture import FAINT, INK, LINE, NIGHT, PANEL
@@ -17,6 +18,7 @@ from fullwell.models.facts import CameraModel, Chain, Telegraph
 from fullwell.record import whole_file
 
 LINES: Final = ("#8fc1ff", "#f2a65a", "#7be08a", "#d98cff", "#ff7b7b", "#6fd6d0", "#e6d36a")
+CURVE_POINTS: Final = 800
 SUPPRESSED: Final = "#7d8899"
 
 
@@ -55,7 +57,9 @@ def draw_charts(model: CameraModel, folder: Path) -> list[Path]:
 
 
 def _figure(title: str, rows: int = 1, height: float = 5.4) -> tuple[Figure, list[Axes]]:
-    figure = Figure((10, height), dpi=110, facecolor=NIGHT, layout="constrained")
+    figure = Figure(
+        (10, height), dpi=110, facecolor=NIGHT, layout=ConstrainedLayoutEngine(w_pad=0.15, h_pad=0.12)
+    )
     FigureCanvasAgg(figure)
     figure.suptitle(title, color=INK, fontsize=14, fontweight="bold", x=0.02, ha="left")
     axes = list(figure.subplots(rows, 1, sharex=rows > 1, squeeze=False)[:, 0])
@@ -75,12 +79,14 @@ def _name(axes: Axes, x: str | None, y: str) -> None:
 
 
 def _plain_log(axes: Axes) -> None:
-    """A logarithmic axis with plain numbers at 1, 2 and 5."""
+    """A logarithmic axis with plain numbers at 1, 2, 3 and 5."""
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.yaxis.set_minor_formatter(
         FuncFormatter(
-            lambda value, _: f"{value:,.10g}" if round(value / 10 ** np.floor(np.log10(value))) in (2, 5) else ""
+            lambda value, _: (
+                f"{value:,.10g}" if round(value / 10 ** np.floor(np.log10(value))) in (2, 3, 5) else ""
+            )
         )
     )
 
@@ -95,11 +101,15 @@ def _chains(model: CameraModel) -> Iterator[tuple[str, Chain, str]]:
 
 def _gain_chart(model: CameraModel) -> Figure:
     figure, axes = _figure(f"{model.name}: gain, read noise, full well", rows=3, height=11)
-    for (label, chain, style), colour in zip(_chains(model), LINES * 2, strict=False):
-        curve = chain.curve
-        at = curve.gain_setting
-        for one, values in zip(axes, (curve.e_per_dn, curve.read_noise_median_e, curve.full_well_e), strict=True):
-            one.plot(at, values, style, color=colour, lw=1.8, label=label, marker="o", ms=2.5)
+    for order, (label, chain, style) in enumerate(_chains(model)):
+        # Modes that share a curve lie on one another: the earlier ones shine through as wider lines.
+        colour, width = LINES[order % len(LINES)], max(4.6 - 0.45 * order, 1.6)
+        nodes = chain.curve.gain_setting
+        between = np.union1d(np.linspace(nodes[0], nodes[-1], CURVE_POINTS), nodes)
+        for one, quantity in zip(axes, ("e_per_dn", "read_noise_median_e", "full_well_e"), strict=True):
+            values = getattr(chain.curve, quantity)
+            one.plot(between, np.interp(between, nodes, values), style, label=label, color=colour, lw=width)
+            one.plot(nodes, values, "o", ms=3, color=colour)
     for one, unit in zip(axes, ("e⁻ per DN", "read noise, e⁻ (median)", "full well, e⁻"), strict=True):
         _plain_log(one)
         _name(one, None, unit)
@@ -146,6 +156,7 @@ def _dark_chart(model: CameraModel) -> Figure:
             fontsize=9,
             ha="right",
         )
+    axes.margins(0.06, 0.12)
     _plain_log(axes)
     _name(axes, "sensor temperature, °C", "e⁻ per second and pixel")
     return figure

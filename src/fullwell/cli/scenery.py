@@ -84,7 +84,7 @@ TemperatureOption = Annotated[
 ]
 SeedOption = Annotated[
     int | None,
-    typer.Option("--seed", metavar="N", help="Which body of the model: its pixels, its noise. [1]"),
+    typer.Option("--seed", metavar="N", min=0, help="Which body of the model: its pixels, its noise. [1]"),
 ]
 
 
