@@ -21,6 +21,9 @@ from fullwell.scene import Dark, Uniform
 LAMP_E_PER_S = 20_000.0
 """Electrons per second and pixel from the lamp."""
 
+SATURATING = 2.0
+"""Light of a saturated frame in units of full well; the smallest well needs that much to be 10 sigma over."""
+
 SEED = 20
 
 
@@ -105,16 +108,29 @@ class Bench:
         return (first, self.take(exposure_s)[0]), true_s
 
 
-LEVELS = (0.02, 0.06, 0.15, 0.25, 0.4, 0.55, 0.7, 0.82, 0.93)
+LEVELS = (0.02, 0.06, 0.12, 0.2, 0.28, 0.36, 0.44, 0.6, 0.75, 0.85, 0.93)
 """Shares of full well at which photon transfer is measured, before one that saturates."""
 
+FIT_UP_TO = 0.5
+"""Above it the bend of the response (0.5 % at 95 % of the well, cubic) would show in the gain."""
 
-def photon_transfer(setting: Setting, window: Window, offset: int | None = None) -> measure.PhotonTransfer:
+
+def photon_transfer(setting: Setting, window: Window, offset: int) -> measure.PhotonTransfer:
     """The photon transfer curve of a setting."""
     dark, lamp = (setting.bench(lit, window, offset) for lit in (False, True))
     bias, _ = dark.pair(dark.shortest())
-    taken = [lamp.pair(share * setting.facts.full_well_e / LAMP_E_PER_S) for share in LEVELS]
-    saturated, _ = lamp.pair(1.5 * max(setting.facts.full_well_e, 2000) / LAMP_E_PER_S)
-    flats = [pair for pair, _ in taken]
+    rail_e = (2**setting.chain.adc_bits - 1 - float(np.mean(bias[0]))) * setting.facts.e_per_dn
+    top_e = min(setting.facts.full_well_e, rail_e)
+    taken = [lamp.pair(share * top_e / LAMP_E_PER_S) for share in LEVELS]
+    saturated, _ = lamp.pair(SATURATING * top_e / LAMP_E_PER_S)
     light = [exposure_s for _, exposure_s in taken]
-    return measure.photon_transfer(bias, [*flats, saturated], [*light, 2 * light[-1]])
+    flats = [pair for pair, _ in taken]
+    return measure.photon_transfer(bias, [*flats, saturated], [*light, 2 * light[-1]], fit_up_to=FIT_UP_TO)
+
+
+def saturation_dn(setting: Setting, window: Window) -> float:
+    """Mean of a saturated frame above bias at the default offset, counts of the ADC."""
+    dark, lamp = (setting.bench(lit, window) for lit in (False, True))
+    exposure_s = SATURATING * setting.facts.full_well_e / LAMP_E_PER_S
+    bright = lamp.take(exposure_s)[0]
+    return float(np.mean(bright) - np.mean(dark.take(dark.shortest())[0]))

@@ -201,7 +201,7 @@ def test_strongest_band():
     rows = np.arange(1024)
     levels = generator.normal(0, 1, 1024) + 0.5 * np.sin(2 * np.pi * 0.125 * rows)
     band = measure.strongest_band(levels)
-    assert band.frequency_per_row == 0.125
+    assert band.frequency_per_step == 0.125
     assert abs(band.amplitude_dn.pull(0.5)) < PULL
     assert band.false_alarm_probability < 1e-6
     assert band.frequency_hz(50_000) == pytest.approx(2500)

@@ -37,27 +37,27 @@ class Band:
 
     Attributes
     ----------
-    frequency_per_row : float
-        Cycles per row, 0 to 0.5.
+    frequency_per_step : float
+        Cycles per row, or per step of rows that are read together, 0 to 0.5.
     amplitude_dn : Estimate
         Of the sine, DN.
     false_alarm_probability : float
         That noise alone shows so strong a line anywhere in the spectrum.
     """
 
-    frequency_per_row: float
+    frequency_per_step: float
     amplitude_dn: Estimate
     false_alarm_probability: float
 
-    def frequency_hz(self, row_period_ns: float) -> float:
-        """Frequency in time, up to multiples of the row rate (aliases).
+    def frequency_hz(self, step_period_ns: float) -> float:
+        """Frequency in time, up to aliases (multiples of the step rate, plus or minus it).
 
         Parameters
         ----------
-        row_period_ns : float
-            Time from one row to the next.
+        step_period_ns : float
+            Time from one step to the next: row period x rows per step.
         """
-        return self.frequency_per_row / (row_period_ns * 1e-9)
+        return self.frequency_per_step / (step_period_ns * 1e-9)
 
 
 def row_noise(frame: NDArray[Any], rows_per_step: int = 1) -> RowNoise:
@@ -89,10 +89,7 @@ def row_noise(frame: NDArray[Any], rows_per_step: int = 1) -> RowNoise:
 
 def _excess(flat: np.ma.MaskedArray[Any, Any], group: int) -> Estimate:
     """Variance common to a group of rows beyond that of the mean of its pixels."""
-    groups = flat.shape[0] // group
-    together = flat[: groups * group].reshape(groups, -1)
-    level = np.asarray(together.mean(axis=1), float)
-    of_mean = np.asarray(together.var(axis=1, ddof=1) / together.count(axis=1), float)
+    level, of_mean = _levels(flat, group)
     steps = np.diff(level)
     total = 0.5 * float(np.mean(steps**2))
     # successive differences share a level, which makes their mean square worth 2/3 of its count
@@ -106,9 +103,30 @@ def _root(variance: Estimate) -> Estimate:
     return Estimate(value, variance.standard_error / (2.0 * max(value, variance.standard_error**0.5)))
 
 
-def row_levels(frame: NDArray[Any]) -> NDArray[np.float64]:
-    """Level of each row relative to the local background, DN, shape (rows,)."""
-    return np.asarray(flattened(frame).mean(axis=1), float)
+def row_levels(frame: NDArray[Any], rows_per_step: int = 1) -> NDArray[np.float64]:
+    """Level of each row relative to the local background.
+
+    Parameters
+    ----------
+    frame : ndarray, shape (rows, columns)
+        DN, at least 64 by 64.
+    rows_per_step : int
+        Rows that are read together and share their noise; the frame starts with the first of such a group.
+
+    Returns
+    -------
+    ndarray of float64, shape (rows // rows_per_step,)
+        DN.
+    """
+    return _levels(flattened(frame), rows_per_step)[0]
+
+
+def _levels(flat: np.ma.MaskedArray[Any, Any], group: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Level of each group of rows, and the variance that the scatter of its pixels gives it."""
+    groups = flat.shape[0] // group
+    together = flat[: groups * group].reshape(groups, -1)
+    of_mean = together.var(axis=1, ddof=1) / together.count(axis=1)
+    return np.asarray(together.mean(axis=1), float), np.asarray(of_mean, float)
 
 
 def strongest_band(levels: NDArray[np.float64]) -> Band:
@@ -116,23 +134,23 @@ def strongest_band(levels: NDArray[np.float64]) -> Band:
 
     Parameters
     ----------
-    levels : ndarray of float64, shape (rows,)
-        Level of each row, at least 64, even number of rows is best. Average those of a stack to see bands
-        that keep their phase.
+    levels : ndarray of float64, shape (steps,)
+        From `row_levels`, at least 64. Their noise must be white: where rows are read in pairs, give levels of
+        pairs. Average those of a stack to see bands that keep their phase.
 
     Raises
     ------
     InvalidValue
-        If there are fewer than 64 rows.
+        If there are fewer than 64.
 
     References
     ----------
-    A. Schuster, *Terrestrial Magnetism* 3 (1898) 13; N. R. Lomb, *Ap&SS* 39 (1976) 447; J. D. Scargle, *ApJ* 263
-    (1982) 835: power over mean noise power is exponentially distributed, hence the false-alarm probability.
+    A. Schuster, *Terrestrial Magnetism* 3 (1898) 13; J. D. Scargle, *ApJ* 263 (1982) 835: power over mean noise
+    power is exponentially distributed, hence the false-alarm probability.
     """
     count = len(levels)
     if count < 64:
-        raise InvalidValue(f"{count} rows are too few for a spectrum.", "Give at least 64 rows.")
+        raise InvalidValue(f"{count} levels are too few for a spectrum.", "Give at least 64.")
     power = np.abs(np.fft.rfft(levels - levels.mean())[1 : (count + 1) // 2]) ** 2
     peak = int(np.argmax(power))
     # median of an exponential distribution is ln 2 of its mean; unlike the mean it ignores the line itself
@@ -140,7 +158,7 @@ def strongest_band(levels: NDArray[np.float64]) -> Band:
     single = -float(np.expm1(len(power) * np.log1p(-np.exp(-min(power[peak] / noise, 700.0)))))
     amplitude = 2.0 / count * float(power[peak]) ** 0.5
     return Band(
-        frequency_per_row=(peak + 1) / count,
+        frequency_per_step=(peak + 1) / count,
         amplitude_dn=Estimate(amplitude, 2.0 / count * (noise / 2.0) ** 0.5),
         false_alarm_probability=single,
     )
