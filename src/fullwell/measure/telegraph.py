@@ -124,7 +124,6 @@ def _census(stack, usual, margin, found) -> None:  # type: ignore[no-untyped-def
         best[0] = -np.inf
         middle = np.median(values)
         for start in (0.35, 0.6, 1.0):
-            _fit(values, mean, start * farthest, usual, best)
             _fit(values, middle, start * farthest, usual, best)
         if best[0] - single > margin and best[2] > 2.0 * best[3]:
             found[pixel] = best
