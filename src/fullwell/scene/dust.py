@@ -19,7 +19,7 @@ from fullwell.scene.optics import GRID_STEP_PX, Optics
 
 _WINDOW_MM = (3.0, 8.0)
 _FILTER_MM = (12.0, 20.0)
-_SPECK_MM = (0.03, 0.25)
+_SPECK_MM = (0.03, 0.18)
 _DEEPEST = 0.5
 
 

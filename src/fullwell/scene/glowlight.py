@@ -37,31 +37,38 @@ def add_glow(
     law, radius_px, softening_px, axis_ratio, direction, spread_px
         See `Glow`.
     """
-    steps = law.size - 1
+    steps = np.float32(law.size - 1)
     first_row = max(0, int(np.ceil(y_px - radius_px)) - top)
     last_row = min(out.shape[0] - 1, int(np.floor(y_px + radius_px)) - top)
-    along_x, along_y = direction
+    along_x, along_y = np.float32(direction[0]), np.float32(direction[1])
+    scale = np.float32(1 / radius_px)
+    soft = np.float32((softening_px / radius_px) ** 2)
+    spread = np.float32(spread_px / radius_px)
+    flatten = np.float32(1 / axis_ratio if axis_ratio > 0 else 0)
     for row in range(first_row, last_row + 1):
-        dy = top + row - y_px
-        chord = np.sqrt(max(radius_px * radius_px - dy * dy, 0.0))
+        dy = np.float32((top + row - y_px) / radius_px)
+        chord = np.sqrt(max(np.float32(1) - dy * dy, np.float32(0))) * radius_px
         begin = max(0, int(np.ceil(x_px - chord)) - left)
         end = min(out.shape[1], int(np.floor(x_px + chord)) + 1 - left)
+        even, odd = pattern[(top + row) & 1, left & 1], pattern[(top + row) & 1, (left + 1) & 1]
         for column in range(begin, end):
-            dx = left + column - x_px
+            dx = np.float32(left + column - x_px) * scale
             along = dx * along_x + dy * along_y
             across = dy * along_x - dx * along_y
-            weight = 1.0
+            weight = odd if column & 1 else even
             if axis_ratio > 0:
-                across /= axis_ratio
-                distance = np.sqrt(along * along + across * across + softening_px * softening_px)
+                across *= flatten
+                root = np.sqrt(np.sqrt(along * along + across * across + soft))
             else:
                 if along <= 0:
                     continue
-                variance = spread_px * along + softening_px * softening_px
-                weight = np.exp(-0.5 * across * across / variance)
-                distance = along
-            fine = np.sqrt(distance / radius_px) * steps
-            index = int(fine)
-            if index < steps:
-                value = law[index] + (law[index + 1] - law[index]) * (fine - index)
-                out[row, column] += pattern[(top + row) & 1, (left + column) & 1] * value * weight
+                square = across * across / (spread * along + soft)
+                if square > 36:
+                    continue
+                weight *= np.exp(np.float32(-0.5) * square)
+                root = np.sqrt(along)
+            fine = root * steps
+            index = np.uintp(np.int64(fine))
+            if fine < steps:
+                value = law[index] + (law[index + np.uintp(1)] - law[index]) * (fine - np.float32(np.int64(fine)))
+                out[row, column] += weight * value

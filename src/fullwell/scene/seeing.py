@@ -84,7 +84,7 @@ def star_image(fwhm_px: float, beta: float, jitter_px: float = 0.0) -> StarImage
     """
     scale = fwhm_px / (2 * np.sqrt(2 ** (1 / beta) - 1))
     width = np.hypot(fwhm_px, 2.355 * jitter_px)
-    steps = int(np.clip(np.ceil(32 / width), 2, 32))
+    steps = 2 * int(np.clip(np.ceil(16 / width), 1, 16))  # even: pixel edges fall on steps
     half = int(np.clip(np.ceil(3 * width), 6, 60))
     return StarImage(
         _core(scale, beta, jitter_px, steps, half), steps, half, _radial(scale, beta, jitter_px), scale, beta

@@ -50,83 +50,65 @@ def add_stars(
         See `fullwell.scene.seeing.StarImage`.
     """
     rows, columns = out.shape
-    steps = core.shape[0] - 1
-    half = core.shape[2] // 2 - 1
+    steps, half = core.shape[0] - 1, core.shape[2] // 2 - 1
     places = path_x_px.shape[1]
     own_paths = path_x_px.shape[0] > 1
     drift = np.abs(path_y_px).max()
-    line = np.empty(columns, np.float32)
+    one = np.float32(1)
     for star in range(x_px.size):
         reach = radius_px[star]
         first_row = max(0, int(np.ceil(y_px[star] - reach - drift)) - top)
         last_row = min(rows - 1, int(np.floor(y_px[star] + reach + drift)) - top)
-        for row in range(first_row, last_row + 1):
-            parity = (top + row) & 1
-            even = rate[channel[parity, left & 1], star] / np.float32(places)
-            odd = rate[channel[parity, (left + 1) & 1], star] / np.float32(places)
-            path = row if own_paths else 0
+        for path in range(path_x_px.shape[0]):
+            if own_paths:
+                if path < first_row or path > last_row:
+                    continue
+                first_own, last_own = path, path
+            else:
+                first_own, last_own = first_row, last_row
             for place in range(places):
                 x = x_px[star] + path_x_px[path, place]
                 y = y_px[star] + path_y_px[path, place]
-                dy = top + row - y
-                chord = reach * reach - dy * dy
-                if chord < 0:
-                    continue
-                chord = np.sqrt(chord)
-                begin = max(0, int(np.ceil(x - chord)) - left)
-                end = min(columns, int(np.floor(x + chord)) + 1 - left)
-                if end <= begin:
-                    continue
-                _image_row(line, begin, end, left, top + row, x, y, steps, half, core, radial)
-                pixels = out[row]
-                if even == odd:
-                    for column in range(begin, end):
-                        pixels[column] += even * line[column]
-                else:
-                    for column in range(begin + (begin & 1), end, 2):
-                        pixels[column] += even * line[column]
-                    for column in range(begin + 1 - (begin & 1), end, 2):
-                        pixels[column] += odd * line[column]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _image_row(
-    line: NDArray[np.float32],
-    begin: int,
-    end: int,
-    left: int,
-    row: int,
-    x: float,
-    y: float,
-    steps: int,
-    half: int,
-    core: NDArray[np.float32],
-    radial: NDArray[np.float32],
-) -> None:
-    """Write row `row` of the image of a star of 1 electron at (x, y) into line[begin:end], line[0] at `left`."""
-    whole_x, whole_y = int(np.floor(x)), int(np.floor(y))
-    core_row = row - whole_y + half
-    core_begin, core_end = end, end
-    if 0 <= core_row < core.shape[2]:
-        core_begin = min(max(begin, whole_x - half - left), end)
-        core_end = max(min(end, whole_x + half + 2 - left), core_begin)
-        fine_x, fine_y = (x - whole_x) * steps, (y - whole_y) * steps
-        q, p = int(fine_x), int(fine_y)
-        fx, fy = np.float32(fine_x - q), np.float32(fine_y - p)
-        one = np.float32(1)
-        upper, lower = core[p, q, core_row], core[p + 1, q, core_row]
-        upper_right, lower_right = core[p, q + 1, core_row], core[p + 1, q + 1, core_row]
-        w00, w01 = (one - fy) * (one - fx), (one - fy) * fx
-        w10, w11 = fy * (one - fx), fy * fx
-        shift = left + half - whole_x
-        for column in range(core_begin, core_end):
-            j = column + shift
-            line[column] = w00 * upper[j] + w01 * upper_right[j] + w10 * lower[j] + w11 * lower_right[j]
-    dy = np.float32(row - y)
-    for column in range(begin, core_begin):
-        line[column] = _wing(np.float32(left + column - x), dy, radial)
-    for column in range(core_end, end):
-        line[column] = _wing(np.float32(left + column - x), dy, radial)
+                whole_x, whole_y = int(np.floor(x)), int(np.floor(y))
+                fine_x, fine_y = (x - whole_x) * steps, (y - whole_y) * steps
+                q, p = int(fine_x), int(fine_y)
+                fx, fy = np.float32(fine_x - q), np.float32(fine_y - p)
+                w00, w01 = (one - fy) * (one - fx), (one - fy) * fx
+                w10, w11 = fy * (one - fx), fy * fx
+                upper, upper_right = core[p, q], core[p, q + 1]
+                lower, lower_right = core[p + 1, q], core[p + 1, q + 1]
+                for row in range(first_own, last_own + 1):
+                    dy = top + row - y
+                    chord = reach * reach - dy * dy
+                    if chord < 0:
+                        continue
+                    chord = np.sqrt(chord)
+                    begin = max(0, int(np.ceil(x - chord)) - left)
+                    end = min(columns, int(np.floor(x + chord)) + 1 - left)
+                    if end <= begin:
+                        continue
+                    parity = (top + row) & 1
+                    even = rate[channel[parity, left & 1], star] / np.float32(places)
+                    odd = rate[channel[parity, (left + 1) & 1], star] / np.float32(places)
+                    core_row = top + row - whole_y + half
+                    core_begin, core_end = end, end
+                    if 0 <= core_row < upper.shape[0]:
+                        core_begin = min(max(begin, whole_x - half - left), end)
+                        core_end = max(min(end, whole_x + half + 2 - left), core_begin)
+                    # Unsigned indices keep the compiler from allowing for negative ones.
+                    i, r = np.uintp(core_row), np.uintp(row)
+                    shift = left + half - whole_x
+                    for column in range(core_begin, core_end):
+                        j, c = np.uintp(column + shift), np.uintp(column)
+                        share = w00 * upper[i, j] + w01 * upper_right[i, j]
+                        share += w10 * lower[i, j] + w11 * lower_right[i, j]
+                        out[r, c] += share * (odd if column & 1 else even)
+                    for column in range(begin, core_begin):
+                        share = _wing(np.float32(left + column - x), np.float32(dy), radial)
+                        out[row, column] += share * (odd if column & 1 else even)
+                    for column in range(core_end, end):
+                        share = _wing(np.float32(left + column - x), np.float32(dy), radial)
+                        out[row, column] += share * (odd if column & 1 else even)
 
 
 @njit(cache=True, nogil=True, error_model="numpy", inline="always")

@@ -243,7 +243,7 @@ class Comet:
         )
 
 
-TAIL_WIDTH = 0.12  # standard deviation across at one 1/e length, in units of that length
+TAIL_WIDTH = 0.06  # standard deviation across at one 1/e length, in units of that length
 
 
 def _swan_bands() -> Spectrum:
@@ -267,7 +267,7 @@ def _tail_law() -> tuple[NDArray[np.float32], float]:
     """Brightness on the axis of a tail of total light 1 against distance in 1/e lengths, and where it is cut."""
     reach = 4.0
     distance = reach * np.linspace(0, 1, TABLE_STEPS + 1) ** 2
-    fade = np.exp(-distance) - np.exp(-reach)
+    fade = (np.exp(-distance) - np.exp(-reach)) / np.sqrt(distance + 0.01)
     across = np.sqrt(2 * np.pi) * TAIL_WIDTH * np.sqrt(distance)
     law = fade / np.trapezoid(fade * across, distance)
     return law.astype(np.float32), reach
