@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -29,17 +30,23 @@ def small(key: str, width: int = 90, height: int = 61) -> CameraModel:
     return replace(model, sensor=replace(model.sensor, geometry=geometry))
 
 
+@lru_cache(maxsize=64)
 def pattern(frame_format: FrameFormat, chains: int = 1) -> np.ndarray:
     """The frame of a format, by plain numpy."""
     window, bin_ = frame_format.window, frame_format.bin
-    rows = np.arange(window.top, window.bottom)[:, None]
-    columns = np.arange(window.left, window.right)[None, :]
+    rows = np.arange(window.top, window.bottom, dtype=np.uint32)[:, None]
+    columns = np.arange(window.left, window.right, dtype=np.uint32)[None, :]
     images = []
     for chain in range(chains):
-        counts = (7919 * rows + 104729 * columns + 31 * rows * columns + 12345 * chain) % 2**frame_format.bits
+        counts = 31 * rows * columns  # wraps at 2**32, of which every word depth is a divisor
+        counts += 7919 * rows + np.uint32(12345 * chain)
+        counts += 104729 * columns
+        counts %= np.uint32(2**frame_format.bits)
         shape = (window.height // bin_, bin_, window.width // bin_, bin_)
-        images.append(counts.reshape(shape).sum(axis=(1, 3)))
-    return np.hstack(images).astype(frame_format.dtype)
+        images.append(counts if bin_ == 1 else counts.reshape(shape).sum(axis=(1, 3)))
+    frame = np.hstack(images).astype(frame_format.dtype)
+    frame.flags.writeable = False
+    return frame
 
 
 class PatternDevice:

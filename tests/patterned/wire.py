@@ -128,3 +128,8 @@ class Wire:
     def __exit__(self, *_: object) -> None:
         self.set("Connected", False)
         self.close()
+
+    def choose(self, bin_: int, x: int, y: int, width: int, height: int) -> None:
+        """Set binning and region."""
+        for name, value in (("BinX", bin_), ("StartX", x), ("StartY", y), ("NumX", width), ("NumY", height)):
+            self.set(name, value)

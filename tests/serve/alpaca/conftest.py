@@ -9,6 +9,7 @@ import pytest
 from fullwell.camera.engine import Camera
 from fullwell.serve.alpaca import AlpacaServer
 from patterned.device import PatternDevice, small
+from patterned.rig import client_of
 from patterned.wire import Wire
 
 
@@ -35,9 +36,8 @@ def wire(server: AlpacaServer) -> Iterator[Wire]:
 
 
 @pytest.fixture
-def wheel(server: AlpacaServer) -> Iterator[Wire]:
-    client = Wire(server.address, "filterwheel/0")
-    client.connect()
-    yield client
-    client.set("Connected", False)
-    client.close()
+def fresh() -> Iterator[tuple[PatternDevice, Wire]]:
+    """A device of the test's own, and the only client of it."""
+    device = PatternDevice(small("qhy600-pro"))
+    with client_of(device) as wire:
+        yield device, wire

@@ -99,10 +99,13 @@ class Exposure:
 
     async def abort(self) -> None:
         """Abandon the exposure, picture and all. Harmless when none goes on."""
-        if self._task is None or self._task.done():
+        task = self._task
+        if task is None or task.done():
             return
         await self._device.in_worker(self._camera.abort)
-        await asyncio.wait([self._task], timeout=ABORT_WAIT_S)
+        await asyncio.wait([task], timeout=ABORT_WAIT_S)
+        if self._task is task:
+            self._task = None
 
     def _begin(self, duration_s: float, window: Window, binning: int) -> None:
         self._camera.configure(exposure_s=duration_s, window=window, bin=binning)
