@@ -9,6 +9,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from patterned.device import PatternDevice, small
 from patterned.rig import client_of
 from patterned.wire import CLIENT, TRANSACTION, Wire
