@@ -99,7 +99,7 @@ def cosmic(key, exposure_s=60.0, strip=1000):
 
 
 def test_charge_of_cosmic_rays():
-    """Hits are Poisson, directions follow Lambert's law: the charge has the mean of 1 / cos, cut at the longest."""
+    """Hits are Poisson, directions follow Lambert's law: the charge goes as 1 / cos, cut at the longest."""
     frames = [cosmic(key).sum(dtype=np.float64) for key in range(40)]
     hits = RATE * ROWS * COLUMNS * (PIXEL_UM * 1e-4) ** 2 * len(frames)
     least = LAYER_UM / (100 * PIXEL_UM)
