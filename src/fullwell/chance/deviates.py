@@ -31,10 +31,8 @@ _LOG = tuple(
 _SINE = tuple(np.float32(c) for c in (6.28318529, -41.34166263, 81.59255351, -75.40206661))
 _COSINE = tuple(np.float32(c) for c in (0.99999997, -19.73915223, 64.92125284, -83.59260972))
 
-_BYTE_MEAN = 127.5
-_BYTE_VARIANCE = (256**2 - 1) / 12
-_MEAN3, _MEAN4 = np.float32(3 * _BYTE_MEAN), np.float32(4 * _BYTE_MEAN)
-_SCALE3, _SCALE4 = np.float32((3 * _BYTE_VARIANCE) ** -0.5), np.float32((4 * _BYTE_VARIANCE) ** -0.5)
+_PATTERN_MEAN = np.float32(3 * 63.5)
+_PATTERN_SCALE = np.float32((3 * (128**2 - 1) / 12) ** -0.5)
 
 
 def uniforms(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -64,42 +62,31 @@ def normals(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) ->
     return ndtri(uniforms(stream, rows, columns))
 
 
-def pattern_normals(words: NDArray[np.uint32], bytes_used: int) -> NDArray[np.float64]:
-    """Nearly normal numbers for patterns that are fixed in the sensor: the sum of the bytes of a word.
+def pattern_normals(words: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Nearly normal numbers for patterns that are fixed in the sensor: the sum of three fields of 7 bits.
 
-    Mean 0 and variance 1 are exact. Limits: at most 3 (three bytes) or 3.46 (four) standard deviations.
+    Mean 0 and variance 1 are exact. Limits: uses the lowest 21 bits; at most 2.98 standard deviations.
 
     Parameters
     ----------
     words : ndarray of uint32
-    bytes_used : int
-        3 or 4, from the lowest.
 
     References
     ----------
     Irwin 1927, Biometrika 19, 225; Hall 1927, Biometrika 19, 240.
     """
     total = np.zeros(words.shape)
-    for i in range(bytes_used):
-        total += (words >> np.uint32(8 * i)) & np.uint32(0xFF)
-    return (total - bytes_used * _BYTE_MEAN) / np.sqrt(bytes_used * _BYTE_VARIANCE)
+    for field in range(3):
+        total += (words >> np.uint32(7 * field)) & np.uint32(127)
+    return (total - float(_PATTERN_MEAN)) * float(_PATTERN_SCALE)
 
 
 @njit(inline="always")
-def pattern_normal4(word: np.uint32) -> np.float32:
-    """One value of `pattern_normals` with four bytes, for kernels."""
-    pairs = add(both(word, np.uint32(0x00FF00FF)), both(shift_right(word, 8), np.uint32(0x00FF00FF)))
-    total = add(both(pairs, np.uint32(0xFFFF)), shift_right(pairs, 16))
-    return (signed_float(total) - _MEAN4) * _SCALE4
-
-
-@njit(inline="always")
-def pattern_normal3(word: np.uint32) -> np.float32:
-    """One value of `pattern_normals` with three bytes, for kernels."""
-    pairs = both(word, np.uint32(0x00FF00FF))
-    outer = add(both(pairs, np.uint32(0xFFFF)), shift_right(pairs, 16))
-    total = add(outer, both(shift_right(word, 8), np.uint32(0xFF)))
-    return (signed_float(total) - _MEAN3) * _SCALE3
+def pattern_normal(word: np.uint32) -> np.float32:
+    """One value of `pattern_normals`, for kernels."""
+    lowest, middle = both(word, np.uint32(127)), both(shift_right(word, 7), np.uint32(127))
+    total = add(add(lowest, middle), both(shift_right(word, 14), np.uint32(127)))
+    return (signed_float(total) - _PATTERN_MEAN) * _PATTERN_SCALE
 
 
 @njit(inline="always")

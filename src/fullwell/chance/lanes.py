@@ -28,6 +28,16 @@ def _binary(operation: str) -> Callable[..., Any]:
     return lane
 
 
+@intrinsic
+def below(typingctx: Any, left: Any, right: Any) -> Any:
+    """Whether one word is smaller than another, both unsigned."""
+
+    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.icmp_unsigned("<", *arguments)
+
+    return types.boolean(types.uint32, types.uint32), emit
+
+
 def _cast(source: Any, target: Any, operation: str, llvm_type: Any) -> Callable[..., Any]:
     @intrinsic
     def lane(typingctx: Any, value: Any) -> Any:

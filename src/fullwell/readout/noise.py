@@ -5,47 +5,35 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.chance.words import words
 from fullwell.models.facts import NoiseSpread
 
-LEVELS = 256
 
-
-def spread_levels(spread: NoiseSpread) -> NDArray[np.float64]:
-    """Read noise relative to its median in 256 classes of equally many pixels.
+def spread_levels(spread: NoiseSpread, kinds: int) -> NDArray[np.float64]:
+    """Read noise relative to its median in classes of equally many pixels.
 
     Parameters
     ----------
     spread : NoiseSpread
         Quantile table, linear between its nodes.
+    kinds : int
+        How many classes.
 
     Returns
     -------
-    ndarray of float64, shape (256,)
+    ndarray of float64, shape (kinds,)
         Root mean square within each class, ascending: the rms over all pixels is that of the table, the median
         lies between the two middle classes.
+
+    Examples
+    --------
+    >>> levels = spread_levels(NoiseSpread((0.0, 0.5, 1.0), (0.8, 1.0, 2.0)), 2048)
+    >>> round(float(np.median(levels)), 3)
+    1.0
     """
     per_class = 64
-    rank = (np.arange(LEVELS * per_class) + 0.5) / (LEVELS * per_class)
+    rank = (np.arange(kinds * per_class) + 0.5) / (kinds * per_class)
     ratio = np.interp(rank, spread.quantiles, spread.ratio)
-    return np.sqrt((ratio**2).reshape(LEVELS, per_class).mean(axis=1))
-
-
-def read_noise_ratio(
-    stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64], levels: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Read noise of each pixel relative to the median.
-
-    Parameters
-    ----------
-    stream : int
-        Key of the body's pixel words; the highest byte is the pixel's class.
-    rows, columns : ndarray of int64
-        Sensor coordinates (total px).
-    levels : ndarray of float64, shape (256,)
-        From `spread_levels`.
-    """
-    return levels[words(stream, rows, columns) >> np.uint32(24)]
+    return np.sqrt((ratio**2).reshape(kinds, per_class).mean(axis=1))
 
 
 def memory_weights(neighbour_correlation: float) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import row_key
+from fullwell.chance.lanes import shift_right, signed_float
 from fullwell.chance.sparse import members
 from fullwell.chance.words import word
 from fullwell.models.facts import Telegraph
@@ -87,17 +88,15 @@ def telegraph_jumps(
     first, second = np.uint32(nature & np.uint64(0xFFFFFFFF)), np.uint32(nature >> np.uint64(32))
     now = row_key(frame, row)
     first_now, second_now = np.uint32(now & np.uint64(0xFFFFFFFF)), np.uint32(now >> np.uint64(32))
+    ranks, chances = np.empty(count, np.uint32), np.empty(count, np.float32)
     for i in range(count):
         place = np.uint32(column[i])
-        ranks = word(place, first, second)
-        size_class, side_class = ranks >> np.uint32(22), (ranks >> np.uint32(12)) & np.uint32(1023)
-        chance = np.float32(word(place, first_now, second_now)) * np.float32(2.0**-32)
+        ranks[i] = word(place, first, second)
+        chances[i] = signed_float(shift_right(word(place, first_now, second_now), 1)) * np.float32(2.0**-31)
+    for i in range(count):
+        size_class, side_class = ranks[i] >> np.uint32(22), (ranks[i] >> np.uint32(12)) & np.uint32(1023)
         no_jump = table[0, size_class]
         lower = no_jump + (np.float32(1.0) - no_jump) * table[2, side_class]
-        size = table[1, size_class]
-        if chance < no_jump:
-            size = np.float32(0.0)
-        elif chance < lower:
-            size = -size
-        jump[i] = size
+        signed = np.float32(-1.0) if chances[i] < lower else np.float32(1.0)
+        jump[i] = table[1, size_class] * (np.float32(0.0) if chances[i] < no_jump else signed)
     return count

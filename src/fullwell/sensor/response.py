@@ -17,7 +17,7 @@ def photo_response(
     Parameters
     ----------
     stream : int
-        Key of the body's photo response; the map is a function of it and of the pixel.
+        Key of the body's pixels; the lowest 21 bits of a pixel's word are used.
     rows, columns : ndarray of int64
         Sensor coordinates (total px).
     prnu_fraction : float
@@ -29,6 +29,6 @@ def photo_response(
 
     Notes
     -----
-    Limits: white (no large-scale structure, no dependence on wavelength); at most 3.46 standard deviations.
+    Limits: white (no large-scale structure, no dependence on wavelength); at most 2.98 standard deviations.
     """
-    return 1.0 + prnu_fraction * pattern_normals(words(stream, rows, columns), 4)
+    return 1.0 + prnu_fraction * pattern_normals(words(stream, rows, columns))

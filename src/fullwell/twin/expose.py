@@ -14,12 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normals, uniforms
+from fullwell.chance.words import words
 from fullwell.models.facts import Window
 from fullwell.readout.adc import bin_sum, quantise, words_out
-from fullwell.readout.noise import read_noise_ratio, remember_left
+from fullwell.readout.noise import remember_left
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.scene.light import BoundScene
-from fullwell.sensor.dark import dark_nonuniformity, warm_pixels
+from fullwell.sensor.dark import warm_pixels
 from fullwell.sensor.electrons import bend, saturate, shot_noise
 from fullwell.sensor.response import photo_response
 from fullwell.twin.plan import ChainPlan, Plan, plan
@@ -48,7 +49,9 @@ def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int
     for first, last in strips(plan):
         rows = np.arange(plan.area.top + first, plan.area.top + last, dtype=np.int64)
         expected = _expected(plan, light, rows, columns)
-        electrons = shot_noise(expected, uniforms(plan.shot_stream, rows, columns))
+        electrons = expected
+        if plan.shot_noise:
+            electrons = shot_noise(expected, uniforms(plan.shot_stream, rows, columns))
         jumps = _telegraph(plan, rows)
         for number, chain in enumerate(plan.chains):
             signal_e = bend(saturate(electrons, chain.pixel_well_e), chain.bend_per_e2)
@@ -120,8 +123,8 @@ def _expected(
         gather_light(plan, light, part, lit)
         top, left = part.top - int(rows[0]), part.left - plan.area.left
         electrons[top : top + part.height, left : left + part.width] = lit
-    electrons *= photo_response(plan.body.response, rows, columns, plan.prnu_fraction)
-    electrons += plan.dark_e * dark_nonuniformity(plan.body.pixel, rows, columns, plan.dark_nonuniformity)
+    electrons *= photo_response(plan.body.pixel, rows, columns, plan.prnu_fraction)
+    electrons += plan.dark_e * plan.kinds.dark_level[_kind(plan, rows, columns)]
     electrons += plan.glow_row_e[rows, None] * plan.glow_column_share[columns]
     for i, row in enumerate(rows):
         column, extra = np.empty(plan.total_width, np.int32), np.empty(plan.total_width, np.float32)
@@ -143,12 +146,16 @@ def _expected(
     return electrons
 
 
+def _kind(plan: Plan, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint32]:
+    return words(plan.body.pixel, rows, columns) >> np.uint32(21)
+
+
 def _read_noise(
     plan: Plan, chain: ChainPlan, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     with_left = np.concatenate([columns[:1] - 1, columns])
     unit = remember_left(normals(chain.noise_stream, rows, with_left), plan.neighbour_correlation)
-    ratio = read_noise_ratio(plan.body.pixel, rows, columns, plan.noise_levels)
+    ratio = plan.kinds.noise_ratio[_kind(plan, rows, columns)]
     return chain.gaussian_median_e * ratio * unit
 
 

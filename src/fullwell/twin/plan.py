@@ -11,20 +11,23 @@ from numpy.typing import NDArray
 
 from fullwell.chance.keys import key
 from fullwell.chance.sparse import mean_gap
+from fullwell.chance.words import words
 from fullwell.readout.adc import bias_dn
 from fullwell.readout.banding import column_noise_e, periodic_bands_e, row_noise_e
 from fullwell.readout.noise import spread_levels
 from fullwell.readout.telegraph import class_table
 from fullwell.scene.light import Interval
-from fullwell.sensor.dark import dark_rate_e_per_s
+from fullwell.sensor.dark import dark_levels, dark_rate_e_per_s
 from fullwell.sensor.electrons import bend_per_e2
 from fullwell.sensor.glow import glow_profiles
 
 if TYPE_CHECKING:
     from fullwell.camera.frame import Settings
-    from fullwell.models.facts import CameraModel, Chain, ReadMode, Window
+    from fullwell.models.facts import CameraModel, Chain, NoiseSpread, ReadMode, Window
     from fullwell.readout.rows import RowTiming
 
+KINDS = 2048
+"""Kinds of pixels; a power of two."""
 _LN10 = float(np.log(10.0))
 
 
@@ -65,10 +68,43 @@ class ChainPlan:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class PixelKinds:
+    """The kinds of pixels: a pixel's word picks one with its highest 11 bits.
+
+    Attributes
+    ----------
+    dark_level, noise_ratio : ndarray of float64, shape (2048,)
+        Dark current relative to the mean, read noise relative to the median.
+    packed : ndarray of uint32, shape (2048,)
+        The same as two numbers of 16 bits, dark current in the upper one, in units of the two below.
+    dark_unit, noise_unit : float
+    """
+
+    dark_level: NDArray[np.float64]
+    noise_ratio: NDArray[np.float64]
+    packed: NDArray[np.uint32]
+    dark_unit: float
+    noise_unit: float
+
+
+@lru_cache(maxsize=64)
+def pixel_kinds(dark_nonuniformity: float, spread: NoiseSpread) -> PixelKinds:
+    """Kinds of pixels with both distributions and no correlation between them.
+
+    Read noise ascends with the number of the kind; the classes of dark current are dealt out by a hash.
+    """
+    deal = np.argsort(words(key("kinds of pixels"), np.zeros(1, np.int64), np.arange(KINDS))[0], kind="stable")
+    dark, noise = dark_levels(dark_nonuniformity, KINDS)[deal], spread_levels(spread, KINDS)
+    dark_unit, noise_unit = float(dark.max()) / 65535, float(noise.max()) / 65535
+    steps = np.rint(dark / dark_unit).astype(np.uint32) << np.uint32(16)
+    steps |= np.rint(noise / noise_unit).astype(np.uint32)
+    return PixelKinds(dark, noise, steps, dark_unit, noise_unit)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class BodyStreams:
     """Keys of what is fixed in one camera body."""
 
-    response: int
     pixel: int
     warm: int
     telegraph: int
@@ -98,7 +134,7 @@ class Plan:
     body : BodyStreams
     frame_key, shot_stream, telegraph_stream : int
         Keys of what is new in each frame.
-    prnu_fraction, dark_nonuniformity : float
+    prnu_fraction : float
     dark_e : float
         Mean dark electrons of ordinary pixels in this exposure.
     warm_gap, warm_median_e, warm_log_sigma : float
@@ -106,13 +142,14 @@ class Plan:
     glow_row_e : ndarray of float64, shape (total rows,)
     glow_column_share : ndarray of float64, shape (total columns,)
         Glow electrons of a pixel = product.
-    noise_levels : ndarray of float64, shape (256,)
-        See `fullwell.readout.noise.spread_levels`.
+    kinds : PixelKinds
     neighbour_correlation : float
     telegraph_gap : float
     telegraph_table : ndarray of float32, shape (3, 1024)
         See `fullwell.readout.telegraph`.
     chains : tuple of ChainPlan
+    shot_noise : bool
+        Off = every pixel holds its expected electrons, for tests of all the rest.
     """
 
     area: Window
@@ -130,18 +167,18 @@ class Plan:
     shot_stream: int
     telegraph_stream: int
     prnu_fraction: float
-    dark_nonuniformity: float
     dark_e: float
     warm_gap: float
     warm_median_e: float
     warm_log_sigma: float
     glow_row_e: NDArray[np.float64]
     glow_column_share: NDArray[np.float64]
-    noise_levels: NDArray[np.float64]
+    kinds: PixelKinds
     neighbour_correlation: float
     telegraph_gap: float
     telegraph_table: NDArray[np.float32]
     chains: tuple[ChainPlan, ...]
+    shot_noise: bool = True
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -204,19 +241,18 @@ def plan(
         row_start_ns=row_start_ns,
         row_end_ns=row_end_ns,
         exposure_s=exposure_s,
-        body=BodyStreams(*(key(body_seed, name) for name in ("response", "pixel", "warm", "telegraph"))),
+        body=BodyStreams(*(key(body_seed, name) for name in ("pixel", "warm", "telegraph"))),
         frame_key=frame_key,
         shot_stream=key(frame_key, "shot noise"),
         telegraph_stream=key(frame_key, "telegraph"),
         prnu_fraction=sensor.prnu_fraction,
-        dark_nonuniformity=dark.nonuniformity_fraction,
         dark_e=at_temperature * exposure_s,
         warm_gap=float(mean_gap(dark.warm_fraction)),
         warm_median_e=dark.warm_rate_median_e_per_s * at_temperature / at_zero * exposure_s,
         warm_log_sigma=dark.warm_rate_sigma_dex * _LN10,
         glow_row_e=glow_row * exposure_s,
         glow_column_share=glow_column,
-        noise_levels=_noise_levels(model),
+        kinds=pixel_kinds(dark.nonuniformity_fraction, sensor.read_noise_spread),
         neighbour_correlation=sensor.neighbour_correlation,
         telegraph_gap=float(mean_gap(sensor.telegraph.fraction)),
         telegraph_table=_telegraph_table(model, settings.telegraph_suppression),
@@ -266,11 +302,6 @@ def _read_area(model: CameraModel, settings: Settings) -> Window:
 @lru_cache(maxsize=16)
 def _glow(model: CameraModel, anti_glow: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return glow_profiles(model.sensor.glow, model.sensor.geometry, anti_glow)
-
-
-@lru_cache(maxsize=16)
-def _noise_levels(model: CameraModel) -> NDArray[np.float64]:
-    return spread_levels(model.sensor.read_noise_spread)
 
 
 @lru_cache(maxsize=16)

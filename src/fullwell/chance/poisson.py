@@ -1,0 +1,139 @@
+"""Poisson numbers of small mean, exact: alias tables on a grid of means, and the rare remainder.
+
+A Poisson number of mean m is the sum of two independent ones, of the grid value g just below m and of m - g.
+The first comes from an alias table with one look-up; the second is almost always 0. No approximation enters but
+the 32 bits of the random words.
+
+References
+----------
+Walker 1977, ACM Trans. Math. Softw. 3, 253 (alias method); Vose 1991, IEEE Trans. Softw. Eng. 17, 972.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+from scipy.stats import poisson
+
+from fullwell.chance.lanes import add, below, both, multiply, shift_left, shift_right, signed_float, truncate
+
+SMALL_MEAN: Final = 64.0
+"""Means below this are drawn from tables."""
+_OUTCOMES: Final = 128
+_PER_UNIT: Final = 32
+_INDEX_BITS: Final = 7
+_ALIAS_MASK = np.uint32(_OUTCOMES - 1)
+_STEPS = np.float32(_PER_UNIT)
+_STEP = np.float32(1.0 / _PER_UNIT)
+_LARGEST = np.nextafter(np.float32(SMALL_MEAN), np.float32(0.0))
+
+
+@lru_cache(maxsize=1)
+def alias_tables() -> NDArray[np.uint32]:
+    """Alias tables of all grid means, one after the other: 2048 means of 128 outcomes, 1 MiB.
+
+    Returns
+    -------
+    ndarray of uint32, shape (262144,)
+        Upper 25 bits: share of a cell that keeps its own outcome; lower 7 bits: outcome of the rest.
+    """
+    means = np.arange(int(SMALL_MEAN * _PER_UNIT)) / _PER_UNIT
+    share = poisson.pmf(np.arange(_OUTCOMES)[None, :], means[:, None])
+    return _vose(share / share.sum(axis=1, keepdims=True)).ravel()
+
+
+@njit(cache=True)
+def _vose(share: NDArray[np.float64]) -> NDArray[np.uint32]:
+    rows, outcomes = share.shape
+    table = np.empty((rows, outcomes), np.uint32)
+    short, long = np.empty(outcomes, np.int64), np.empty(outcomes, np.int64)
+    for row in range(rows):
+        filled = share[row] * outcomes
+        shorts, longs = 0, 0
+        for i in range(outcomes):
+            if filled[i] < 1.0:
+                short[shorts] = i
+                shorts += 1
+            else:
+                long[longs] = i
+                longs += 1
+        while shorts > 0:
+            shorts -= 1
+            poor = short[shorts]
+            if longs == 0:
+                table[row, poor] = 0xFFFFFF80 | poor
+                continue
+            rich = long[longs - 1]
+            kept = min(np.int64(np.rint(filled[poor] * 2.0**25)), np.int64(2**25 - 1))
+            table[row, poor] = (kept << 7) | rich
+            filled[rich] -= 1.0 - filled[poor]
+            if filled[rich] < 1.0:
+                longs -= 1
+                short[shorts] = rich
+                shorts += 1
+        for i in range(longs):
+            table[row, long[i]] = 0xFFFFFF80 | long[i]
+    return table
+
+
+@njit(inline="always")
+def small_index(mean: np.float32, word: np.uint32) -> np.uint32:
+    """Where in `alias_tables` the entry for `small_poisson` lies, for kernels; means from 64 on count as less."""
+    grid = truncate(min(mean, _LARGEST) * _STEPS)
+    return add(multiply(grid, np.uint32(_OUTCOMES)), shift_right(word, 32 - _INDEX_BITS))
+
+
+@njit(inline="always")
+def small_poisson(mean: np.float32, word: np.uint32, rest_word: np.uint32, entry: np.uint32) -> np.float32:
+    """Poisson number of a mean from 0 to below 64, for kernels.
+
+    Parameters
+    ----------
+    mean : float32
+    word, rest_word : uint32
+        Independent random words.
+    entry : uint32
+        Of `alias_tables`, at `small_index` of the same mean and word.
+
+    Notes
+    -----
+    Limits: a remainder of four or more, probability below 4e-8, is drawn as three.
+    """
+    rest = mean - signed_float(truncate(mean * _STEPS)) * _STEP
+    keeps = below(shift_left(word, _INDEX_BITS), both(entry, np.uint32(0xFFFFFF80)))
+    count = signed_float(shift_right(word, 32 - _INDEX_BITS) if keeps else both(entry, _ALIAS_MASK))
+    chance = signed_float(shift_right(rest_word, 1)) * np.float32(2.0**-31)
+    square = rest * rest
+    one = rest - square * (np.float32(0.5) - rest * np.float32(1.0 / 6.0))
+    two = square * (np.float32(0.5) - rest * np.float32(1.0 / 3.0))
+    three = square * rest * np.float32(1.0 / 6.0)
+    count += np.float32(1.0) if chance < one else np.float32(0.0)
+    count += np.float32(1.0) if chance < two else np.float32(0.0)
+    count += np.float32(1.0) if chance < three else np.float32(0.0)
+    return count
+
+
+@njit(inline="always")
+def poisson_quantile(mean: np.float32, normal: np.float32) -> np.float32:
+    """Poisson number of a mean of 64 or more from a standard normal number, for kernels.
+
+    The Cornish-Fisher expansion of the inverse distribution, continuity included, through 1/mean, rounded down.
+    The whole part of the mean is set aside, so that float32 rounds only the deviation.
+
+    References
+    ----------
+    Giles 2016, "Algorithm 955: approximation of the inverse Poisson cumulative distribution function", ACM
+    Trans. Math. Softw. 42, 7.
+    """
+    whole = np.floor(mean)
+    root = np.sqrt(mean)
+    r = np.float32(1.0) / root
+    square = normal * normal
+    q = normal * root + (np.float32(1 / 3) + square * np.float32(1 / 6))
+    q = q - r * normal * (np.float32(1 / 36) + square * np.float32(1 / 72))
+    q = q + r * r * (np.float32(-8 / 405) + square * (np.float32(7 / 810) + square * np.float32(1 / 270)))
+    return max(whole + np.floor((mean - whole) + q), np.float32(0.0))
