@@ -28,14 +28,15 @@ def _binary(operation: str) -> Callable[..., Any]:
     return lane
 
 
-@intrinsic
-def below(typingctx: Any, left: Any, right: Any) -> Any:
-    """Whether one word is smaller than another, both unsigned."""
+def _order(operator: str) -> Callable[..., Any]:
+    @intrinsic
+    def lane(typingctx: Any, left: Any, right: Any) -> Any:
+        def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.icmp_unsigned(operator, *arguments)
 
-    def emit(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.icmp_unsigned("<", *arguments)
+        return types.boolean(types.uint32, types.uint32), emit
 
-    return types.boolean(types.uint32, types.uint32), emit
+    return lane
 
 
 def _cast(source: Any, target: Any, operation: str, llvm_type: Any) -> Callable[..., Any]:
@@ -57,6 +58,7 @@ both = _binary("and_")
 shift_right = _binary("lshr")
 shift_left = _binary("shl")
 subtract = _binary("sub")
+below = _order("<")
 
 signed_float = _cast(types.uint32, types.float32, "sitofp", _F32)
 """The word read as a signed integer, as float32."""

@@ -42,7 +42,7 @@ def alias_tables() -> NDArray[np.uint32]:
         Upper 25 bits: share of a cell that keeps its own outcome; lower 7 bits: outcome of the rest.
     """
     means = np.arange(int(SMALL_MEAN * _PER_UNIT)) / _PER_UNIT
-    share = poisson.pmf(np.arange(_OUTCOMES)[None, :], means[:, None])
+    share = np.asarray(poisson.pmf(np.arange(_OUTCOMES)[None, :], means[:, None]))
     return _vose(share / share.sum(axis=1, keepdims=True)).ravel()
 
 

@@ -16,8 +16,9 @@ from fullwell.errors import InvalidValue, NoImage
 from fullwell.models.facts import CameraModel
 from fullwell.scene.light import BoundScene, Pointing, Scene
 from fullwell.twin.body import Body
-from fullwell.twin.expose import Plan, expected_electrons, expose, plan
 from fullwell.twin.freerun import Exposure
+from fullwell.twin.fused import expected_electrons, expose
+from fullwell.twin.plan import Plan, plan
 
 REMEMBERED: Final = 16
 """Frames whose answer key is kept."""
