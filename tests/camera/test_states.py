@@ -9,8 +9,7 @@ from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.states import TRANSITIONS, Command, Refusal, after
 from fullwell.errors import Busy, DeviceFault, DeviceLost, NotConnected
-from tiny.device import TinyDevice
-from tiny.model import tiny_model
+from tiny.waiting import NOON_NS
 
 EVERY = [(state, command) for state in State for command in Command]
 
@@ -85,10 +84,10 @@ def bring(cam: Camera, state: State) -> None:
 
 
 @pytest.mark.parametrize(("state", "command"), EVERY)
-def test_the_camera_does_what_the_table_says(state, command):
+def test_the_camera_does_what_the_table_says(state, command, make):
     if (state, command) == (State.EXPOSING, Command.READ):
         pytest.skip("it waits; proved in test_engine")
-    cam = Camera(TinyDevice(tiny_model(), SteppedClock(1_800_000_000_000_000_000)))
+    cam = Camera(make(SteppedClock(NOON_NS)))
     try:
         bring(cam, state)
         assert cam.state is state

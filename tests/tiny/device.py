@@ -1,5 +1,5 @@
-"""A device that obeys the protocol: it keeps what it is told, forgets it at `initialise`, and writes what it
-used into the first pixels of each frame."""
+"""A device that obeys the protocol and no more: it keeps what it is told, forgets it at `initialise`, and paints
+each frame with its number."""
 
 from __future__ import annotations
 
@@ -19,11 +19,10 @@ from fullwell.camera.frame import (
     FrameReport,
     Observation,
     Readings,
-    Settings,
     Truth,
 )
 from fullwell.camera.request import FIELDS, default_choice
-from fullwell.errors import DeviceLost, ExposureAborted, FullwellError, NoImage, NotSupported
+from fullwell.errors import ExposureAborted, NoImage
 from fullwell.models.facts import CameraModel
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
@@ -38,16 +37,11 @@ BUFFERED = 2
 class TinyDevice:
     """The far end of the cable; time passes only on `clock`."""
 
-    def __init__(self, model: CameraModel, clock: Clock, link: str = "usb3", lacks: set[Control] | None = None):
+    def __init__(self, model: CameraModel, clock: Clock, link: str = "usb3") -> None:
         self.model, self.clock, self.link = model, clock, link
         self.identity = DeviceIdentity("TINY1-0001", model.key, "1.0", "2.0", "twin", 1)
-        self.lacks = {Control.ANTI_GLOW} if lacks is None else lacks
-        self.calls: list[str] = []
         self.sequence = -1
         self.connected = False
-        self.unplugged = False
-        self.disobeys: dict[Control, float] = {}
-        self._fails: dict[str, FullwellError] = {}
         self._factory = default_choice(model, link).settings
         self._settings = self._factory
         self._others = {
@@ -66,52 +60,23 @@ class TinyDevice:
         self._exposure_ns = 0
         self._wake = threading.Event()
         self._live_from: tuple[int, int] | None = None
-        self._inside = threading.Lock()
-
-    # Faults to order.
-
-    def fail_next(self, call: str, error: FullwellError) -> None:
-        self._fails[call] = error
-
-    def _called(self, name: str) -> None:
-        self.calls.append(name)
-        if self.unplugged:
-            raise DeviceLost("the cable is out.", "Plug it in.")
-        if name in self._fails:
-            raise self._fails.pop(name)
-
-    def _exclusive(self) -> None:
-        assert not self._inside.locked(), "called while another thread waits in the device"
-
-    # The protocol.
 
     def open(self) -> None:
-        self._exclusive()
-        self._called("open")
         self.connected = True
 
     def close(self) -> None:
-        self.calls.append("close")
         self.connected = False
         self._live_from = self._begin_ns = None
 
     def initialise(self, mode: int, stream: Stream) -> None:
-        self._exclusive()
-        self._called("initialise")
         factory = self._factory
         self._settings = replace(factory, mode=mode, **OWN_DEFAULTS)
         self._stream = stream
 
     def configure(self, frame_format: FrameFormat) -> None:
-        self._exclusive()
-        self._called("configure")
         self._settings = replace(self._settings, format=frame_format)
 
     def set_control(self, control: Control, value: float) -> None:
-        self._called(f"set {control}")
-        if control in self.lacks:
-            raise NotSupported(f"no {control}")
-        value = self.disobeys.get(control, value)
         if control is Control.WHEEL_POSITION:
             self._wheel_arrives_ns = self.clock.now_ns() + 1_000_000_000
         for name, known in FIELDS.items():
@@ -122,9 +87,6 @@ class TinyDevice:
         self._others[control] = value
 
     def get_control(self, control: Control) -> float:
-        self._called(f"get {control}")
-        if control in self.lacks:
-            raise NotSupported(f"no {control}")
         if control is Control.WHEEL_POSITION and self.clock.now_ns() < self._wheel_arrives_ns:
             return -1.0
         for name, known in FIELDS.items():
@@ -147,8 +109,6 @@ class TinyDevice:
         )
 
     def start_exposure(self) -> None:
-        self._exclusive()
-        self._called("start_exposure")
         assert self._stream is Stream.SINGLE
         self._wake.clear()
         self._begin_ns = self.clock.now_ns()
@@ -160,67 +120,53 @@ class TinyDevice:
         return self._begin_ns + self._exposure_ns + timing.read_ns + timing.transfer_ns
 
     def exposure_remaining_s(self) -> float:
-        self._called("exposure_remaining_s")
         if self._begin_ns is None:
             return 0.0
         return max(0, self._ready_ns() - self.clock.now_ns()) * 1e-9
 
     def stop_exposure(self) -> None:
-        self._called("stop_exposure")
         if self._begin_ns is not None:
             self._exposure_ns = min(self._exposure_ns, self.clock.now_ns() - self._begin_ns)
             self._wake.set()
 
     def cancel_exposure(self) -> None:
-        self.calls.append("cancel_exposure")
         self._begin_ns = None
         self._wake.set()
 
     def read_frame(self, out: NDArray[Any]) -> FrameReport:
-        self._exclusive()
-        with self._inside:
-            self._called("read_frame")
-            while self._begin_ns is not None and not self.clock.sleep_until(self._ready_ns(), self._wake):
-                if self._begin_ns is not None:
-                    self._wake.clear()  # stopped: wait for the read-out
-            begin_ns, self._begin_ns = self._begin_ns, None
-            self._called("frame arrives")
-            if begin_ns is None:
-                raise ExposureAborted("cancelled")
-            timing = replace(self.precise_timing(), exposure_ns=self._exposure_ns)
-            self.sequence += 1
-            used = self._settings
-            if self._exposure_ns < self.precise_timing().exposure_ns:
-                used = replace(used, exposure_s=self._exposure_ns * 1e-9)
-            return self._fill(out, used, timing, begin_ns, self.sequence)
+        while self._begin_ns is not None and not self.clock.sleep_until(self._ready_ns(), self._wake):
+            if self._begin_ns is not None:
+                self._wake.clear()  # stopped: wait for the read-out
+        begin_ns, self._begin_ns = self._begin_ns, None
+        if begin_ns is None:
+            raise ExposureAborted("cancelled")
+        timing = replace(self.precise_timing(), exposure_ns=self._exposure_ns)
+        self.sequence += 1
+        return self._fill(out, timing, begin_ns)
 
     def start_live(self) -> None:
-        self._exclusive()
-        self._called("start_live")
         assert self._stream is Stream.LIVE
         self._wake.clear()
         self._live_from = (self.clock.now_ns(), self.sequence + 1)
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
-        self._exclusive()
-        with self._inside:
-            self._called("read_live")
-            assert self._live_from is not None
-            give_up_ns = self.clock.now_ns() + round(timeout_s * 1e9)
-            from_ns, first = self._live_from
-            timing = self.precise_timing()
-            arrived = (self.clock.now_ns() - from_ns) // timing.frame_period_ns
-            index = max(self.sequence - first + 1, arrived - BUFFERED)
-            begin_ns = from_ns + index * timing.frame_period_ns
-            there = self.clock.sleep_until(min(give_up_ns, begin_ns + timing.frame_period_ns), self._wake)
-            self._called("frame arrives")
-            if not there or self.clock.now_ns() < begin_ns + timing.frame_period_ns:
-                return None
-            self.sequence = first + index
-            return self._fill(out, self._settings, timing, begin_ns, self.sequence)
+        run = self._live_from
+        if run is None:
+            return None
+        give_up_ns = self.clock.now_ns() + round(timeout_s * 1e9)
+        from_ns, first = run
+        timing = self.precise_timing()
+        arrived = (self.clock.now_ns() - from_ns) // timing.frame_period_ns
+        index = max(self.sequence - first + 1, arrived - BUFFERED)
+        begin_ns = from_ns + index * timing.frame_period_ns
+        there = self.clock.sleep_until(min(give_up_ns, begin_ns + timing.frame_period_ns), self._wake)
+        if not there or self.clock.now_ns() < begin_ns + timing.frame_period_ns:
+            return None
+        self.sequence = first + index
+        return self._fill(out, timing, begin_ns)
 
     def stop_live(self) -> None:
-        self.calls.append("stop_live")
+        self._live_from = None
         self._wake.set()
 
     def wheel_names(self) -> tuple[str, ...]:
@@ -231,12 +177,21 @@ class TinyDevice:
             raise NoImage("not taken yet")
         return Truth(np.full((2, 2), sequence, np.float32), None, {})
 
-    def _fill(
-        self, out: NDArray[Any], used: Settings, timing: RowTiming, begin_ns: int, sequence: int
-    ) -> FrameReport:
+    def _fill(self, out: NDArray[Any], timing: RowTiming, begin_ns: int) -> FrameReport:
+        used = self._settings
         assert out.shape == used.format.shape(len(self.model.mode(used.mode).chains))
         assert out.dtype == used.format.dtype
-        out[...] = sequence % 251
-        out.flat[: min(2, out.size)] = np.array([used.gain, used.offset], out.dtype)[: out.size]
+        out[...] = self.sequence % 251
         observation = Observation("nothing", "L")
-        return FrameReport(sequence, out.shape, used, timing, begin_ns, "twin", 0, Readings(), observation)
+        return FrameReport(self.sequence, out.shape, used, timing, begin_ns, "twin", 0, Readings(), observation)
+
+
+def plain(clock: Clock, model: CameraModel, link: str) -> TinyDevice:
+    return TinyDevice(model, clock, link)
+
+
+def twin(clock: Clock, model: CameraModel, link: str) -> object:
+    from fullwell.scene import Uniform
+    from fullwell.twin.device import TwinDevice
+
+    return TwinDevice(model, Uniform(100.0), filter_name="L", seed=1, clock=clock, link=link, threads=1)

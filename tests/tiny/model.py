@@ -68,7 +68,7 @@ def single_row_timing() -> ModeTiming:
     return ModeTiming(43_194.0, 0.015, (1.0, 0.5), 1, 20.0, 0.9, 43.0, 112.777)
 
 
-def tiny_model(wheel_slots: int = 5) -> CameraModel:
+def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
     """The camera: modes Normal (0), Single rows (1, half the gain range), Twin chains (2, fibre only)."""
     sensor = Sensor(
         name="TINY1",
@@ -116,7 +116,7 @@ def tiny_model(wheel_slots: int = 5) -> CameraModel:
         bins=(1, 2, 3, 4),
         links=(Link("usb3", 350e6, 1e-4, 300e6, 2e-4), Link("fibre", 800e6, 1e-5, 800e6, 1e-5)),
         cooling=Cooling(35.0, 30.0, 150.0, (13.8, 20.0, 40.0)),
-        buffer_bytes=2**31,
+        buffer_bytes=buffer_bytes,
         wheel_slots=wheel_slots,
         statements=(),
         printed_rates=(),

@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from numpy.typing import NDArray
@@ -40,14 +40,11 @@ class Exposure:
         In force at its start.
     begin_ns, end_ns : int
         When it began, and when it will be or was over, UTC.
-    stopped : bool
-        Whether `end_ns` came early because somebody wanted it.
     """
 
     asked: Settings
     begin_ns: int
     end_ns: int
-    stopped: bool = False
 
     def progress_percent(self, now_ns: int) -> int:
         """How much of it has passed, 0 to 100."""
@@ -167,11 +164,8 @@ class Machine:
             self._come_out(exposure, error)
             raise
         self._come_out(exposure)
-        used = report.settings
-        if exposure.stopped:
-            used = replace(used, exposure_s=exposure.asked.exposure_s)
-        if used != exposure.asked:
-            log.warning("frame %d: the camera used %s, not %s", report.sequence, used, exposure.asked)
+        if report.settings != exposure.asked:
+            log.warning("frame %d: used %s, asked for %s", report.sequence, report.settings, exposure.asked)
         return buffer, report, exposure
 
     def remaining_s(self) -> float:
@@ -196,7 +190,6 @@ class Machine:
                 if state is State.EXPOSING and self._exposure is not None:
                     self._device.stop_exposure()
                     self._exposure.end_ns = min(self._exposure.end_ns, self._device.clock.now_ns())
-                    self._exposure.stopped = True
                 self._end_run()
             self._state = next_state
 
