@@ -120,7 +120,7 @@ def run(
     from fullwell.connect.names import parse
     from fullwell.errors import OutOfRange
     from fullwell.models import Window, load
-    from fullwell.record import FileNames
+    from fullwell.record import FileNames, check_folder
 
     allowed_c = load(parse(camera).model_key).temperature_c
     settled_c = allowed_c.default if temperature is None else temperature
@@ -128,6 +128,7 @@ def run(
         raise OutOfRange("temperature", settled_c, allowed_c.low, allowed_c.high, "C")
     names = FileNames(out, scenery.kind, several=number > 1, compressed=compress)
     names.refuse_taken(number, overwrite)
+    check_folder(names.folder)
     settings: dict[str, Any] = {
         "mode": mode,
         "exposure_s": exposure,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,10 +99,14 @@ def _first_image(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
     if not path.is_file():
         raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
     try:
-        with fits.open(path) as opened:
-            for hdu in opened:
-                if hdu.is_image and hdu.header.get("NAXIS", 0) > 0 and _is_picture(hdu.shape):
-                    return np.asarray(hdu.data), dict(hdu.header)
+        # Oddities of other programs' headers are no reason to talk; a file that was cut short is.
+        with warnings.catch_warnings(record=True) as told, fits.open(path) as opened:
+            warnings.simplefilter("always")
+            found = next((hdu for hdu in opened if _is_picture(hdu)), None)
+            if any("truncated" in str(warning.message) for warning in told):
+                raise MissingFile(f"{str(path)!r} was cut short.", "Copy or take it again.")
+            if found is not None:
+                return np.asarray(found.data), dict(found.header)
     except PermissionError as error:
         raise MissingFile(f"no permission to read {str(path)!r}.", "Have its permissions changed.") from error
     except (OSError, ValueError, TypeError) as error:
@@ -109,8 +114,10 @@ def _first_image(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
     raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a two-dimensional image.")
 
 
-def _is_picture(shape: tuple[int, ...]) -> bool:
-    return len(shape) == 2 or (len(shape) == 3 and shape[0] == len(BAYER_LETTERS))
+def _is_picture(hdu: Any) -> bool:
+    if not hdu.is_image or hdu.header.get("NAXIS", 0) == 0:
+        return False
+    return len(hdu.shape) == 2 or (len(hdu.shape) == 3 and hdu.shape[0] == len(BAYER_LETTERS))
 
 
 def _mosaic(data: NDArray[Any], header: Mapping[str, Any], pattern: str) -> tuple[Plane, ...]:

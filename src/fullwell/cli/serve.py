@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Annotated, Final
 
 import typer
@@ -85,7 +85,7 @@ def run(
     ).build()
 
     import fullwell
-    from fullwell.serve.alpaca import serve
+    from fullwell.serve.alpaca.server import AlpacaServer
 
     with ExitStack() as opened:
         found = [
@@ -104,4 +104,9 @@ def run(
         ]
         for camera in found:
             say(f"{camera.model.name} ({camera.identity.backend} {camera.identity.id})")
-        serve(found, host, port, discovery_port=DISCOVERY_PORT if discovery else None)
+        server = AlpacaServer(found, host, port, DISCOVERY_PORT if discovery else None)
+        say(f"listening at http://{server.address}   (open it in a browser; Ctrl-C ends)")
+        say("In N.I.N.A.: Equipment, Camera, search for Alpaca devices. In Python:")
+        say(f"  from alpaca.camera import Camera; camera = Camera({server.address!r}, 0)")
+        with suppress(KeyboardInterrupt):
+            server.run()

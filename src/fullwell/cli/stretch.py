@@ -11,6 +11,7 @@ from fullwell.cli.loading import Plane, Shot
 
 BLACK_SIGMAS: Final = 2.8
 BACKGROUND: Final = 0.14
+QUANTILES: Final = (0.002, 0.1587, 0.5, 0.8413)
 
 
 def block_mean(pixels: NDArray[Any], factor: int) -> NDArray[np.float32]:
@@ -45,16 +46,17 @@ def black_and_midtone(picture: NDArray[np.float32]) -> tuple[float, float, float
     References
     ----------
     The screen transfer function in the sense of PixInsight: black 2.8 robust standard deviations below the
-    median, then a rational curve.
+    median, then a rational curve. Here vignetted corners, where more than 0.2 % of the picture is darker than
+    that, keep their stars.
     """
     finite = picture[np.isfinite(picture)]
     if finite.size == 0:
         return 0.0, 1.0, 0.5
-    low, median, high = np.quantile(finite, [0.1587, 0.5, 0.8413])
     darkest, brightest = float(finite.min()), float(finite.max())
-    black = max(float(median) - BLACK_SIGMAS * float(high - low) / 2, darkest)
+    corner, low, median, high = (float(value) for value in np.quantile(finite, QUANTILES))
+    black = max(min(median - BLACK_SIGMAS * (high - low) / 2, corner), darkest)
     white = brightest if brightest > black else black + 1.0
-    level = min(max((float(median) - black) / (white - black), 1e-7), 1 - 1e-7)
+    level = min(max((median - black) / (white - black), 1e-7), 1 - 1e-7)
     return black, white, float(midtones(np.float64(level), BACKGROUND))
 
 

@@ -74,9 +74,11 @@ def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> Non
     done = 0
     try:
         with _meter(number, camera.settings.exposure_s) as meter:
-            for done in range(number):
+            while done < number:
                 frame = _expose(camera, buffer, meter, done)
-                typer.echo(_keep(camera, frame, names, keeping))
+                path = _keep(camera, frame, names, keeping)
+                done += 1
+                typer.echo(path)
                 buffer = frame.data
     except BaseException:
         camera.abort()
