@@ -136,7 +136,8 @@ def test_statistics_agree_with_numpy(kind):
     assert found.mean == pytest.approx(data.mean(dtype=float), rel=1e-6)
     assert found.median == pytest.approx(np.median(data), abs=0.5)
     # 199,920 draws: half the distance of the two percentiles has a standard error of
-    # 10 x 1.18 / sqrt(2 x 199,920) = 0.02 DN; 5 of them. Rounding does not matter: the shares below half-integers are those of the normal law.
+    # 10 x 1.18 / sqrt(2 x 199,920) = 0.02 DN; 5 of them. Rounding does not matter: the shares below
+    # half-integers are those of the normal law.
     assert found.sigma == pytest.approx(10, abs=0.1)
     assert (found.minimum, found.maximum) == (0, 255)
     assert found.low_fraction == pytest.approx(50 / 200_000)

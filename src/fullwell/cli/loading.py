@@ -99,14 +99,15 @@ def _first_image(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
     if not path.is_file():
         raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
     try:
-        # Oddities of other programs' headers are no reason to talk; a file that was cut short is.
-        with warnings.catch_warnings(record=True) as told, fits.open(path) as opened:
+        with warnings.catch_warnings(record=True) as told:
+            # Oddities of other programs' headers are no reason to talk; a file that was cut short is.
             warnings.simplefilter("always")
-            found = next((hdu for hdu in opened if _is_picture(hdu)), None)
-            if any("truncated" in str(warning.message) for warning in told):
-                raise MissingFile(f"{str(path)!r} was cut short.", "Copy or take it again.")
-            if found is not None:
-                return np.asarray(found.data), dict(found.header)
+            with fits.open(path) as opened:
+                found = next((hdu for hdu in opened if _is_picture(hdu)), None)
+                if any("truncated" in str(warning.message) for warning in told):
+                    raise MissingFile(f"{str(path)!r} was cut short.", "Copy or take it again.")
+                if found is not None:
+                    return np.asarray(found.data), dict(found.header)
     except PermissionError as error:
         raise MissingFile(f"no permission to read {str(path)!r}.", "Have its permissions changed.") from error
     except (OSError, ValueError, TypeError) as error:
