@@ -1,16 +1,19 @@
 """From magnitudes to electrons: spectra of stars and sky, the air, the glass and the sensor.
 
-All are sampled every nanometre. A star is a black body of the temperature that belongs to its B-V (Ballesteros
-2012), scaled so that its energy in Bessell's V band is that of its magnitude. Of the loss in the air at 550 nm,
-molecules and aerosols take half each (after Hayes & Latham 1975).
+All are sampled every nanometre. A star of some B-V has the fluxes in U, B, V, R and I of a dwarf of that colour;
+between the five wavelengths and beyond them they follow power laws, and the whole is scaled so that its energy in
+Bessell's V band is that of its magnitude. Of the loss in the air at 550 nm, molecules and aerosols take half each
+(after Hayes & Latham 1975).
 
-Limits: no absorption lines or molecular bands; hot stars lack their Balmer jump, so that B is up to 0.1 mag too
-bright; 300 to 1100 nm only.
+Limits: no absorption lines or molecular bands, so that single wavelengths are off by 10 % (the sun between 445 and
+480 nm) where a band of filter width is right; the Balmer jump is a slope; cool giants count as dwarfs of the same
+B-V; 300 to 1100 nm only.
 
 References
 ----------
-.. [1] Bessell M. S. 1990, PASP 102, 1181 (V band), and Bessell M. S. et al. 1998, A&A 333, 231 (flux at V = 0).
-.. [2] Ballesteros F. J. 2012, EPL 97, 34008 (temperature from B-V).
+.. [1] Bessell M. S. 1990, PASP 102, 1181 (V band), and Bessell M. S. et al. 1998, A&A 333, 231, table A2 (zero
+   points in flux).
+.. [2] Pecaut M. J., Mamajek E. E. 2013, ApJS 208, 9, table 5 (colours of dwarfs, rounded).
 .. [3] Hayes D. S., Latham D. W. 1975, ApJ 197, 593 (atmospheric extinction).
 """
 
@@ -35,6 +38,12 @@ _V_RESPONSE = np.array(
 )
 _V_BAND: Spectrum = np.interp(WAVELENGTH_NM, _V_NODES_NM, _V_RESPONSE / 1000.0, left=0.0, right=0.0)
 _V_ZERO_W_PER_CM2_NM = 3.631e-15  # 363.1e-11 erg/s/cm2/A
+_BAND_NM = np.array([366.0, 438.0, 545.0, 641.0, 798.0])
+_BAND_ZERO = np.array([417.5, 632.0, 363.1, 217.7, 112.6])  # 1e-11 erg/s/cm2/A
+_DWARF_BV = (-0.30, -0.16, 0.0, 0.29, 0.44, 0.65, 0.82, 1.15, 1.42, 1.50, 1.65)
+_DWARF_UB = (-1.06, -0.58, 0.0, 0.05, -0.02, 0.15, 0.42, 1.06, 1.19, 1.15, 1.10)
+_DWARF_VR = (-0.12, -0.06, 0.0, 0.17, 0.25, 0.36, 0.44, 0.71, 0.89, 1.00, 1.24)
+_DWARF_VI = (-0.32, -0.15, 0.0, 0.34, 0.51, 0.71, 0.86, 1.32, 1.75, 2.06, 2.83)
 _PHOTON_J_NM = 1.98644586e-16  # Planck's constant x speed of light
 
 
@@ -68,14 +77,22 @@ def of_magnitude_zero(photons: Spectrum) -> Spectrum:
     return np.asarray(photons * scale)
 
 
-def temperature_k(bv_mag: float) -> float:
-    """Temperature of a star of colour B-V (Ballesteros 2012)."""
-    return 4600.0 * (1 / (0.92 * bv_mag + 1.7) + 1 / (0.92 * bv_mag + 0.62))
-
-
 def star_spectrum(bv_mag: float) -> Spectrum:
-    """Photon spectrum of a star of V = 0 and colour B-V, photons/s/cm2/nm above the air."""
-    return black_body(temperature_k(bv_mag))
+    """Photon spectrum of a star of V = 0 and colour B-V, photons/s/cm2/nm above the air.
+
+    Parameters
+    ----------
+    bv_mag : float
+        Colours beyond -0.3 and 1.65 keep U-B, V-R and V-I of those.
+    """
+    ub, vr, vi = (np.interp(bv_mag, _DWARF_BV, column) for column in (_DWARF_UB, _DWARF_VR, _DWARF_VI))
+    magnitude = np.array([bv_mag + ub, bv_mag, 0.0, -vr, -vi])
+    flux = np.log(_BAND_ZERO * 10 ** (-0.4 * magnitude) * _BAND_NM)
+    place, bands = np.log(WAVELENGTH_NM), np.log(_BAND_NM)
+    between = np.interp(place, bands, flux)
+    blue = (flux[1] - flux[0]) / (bands[1] - bands[0]) * np.minimum(place - bands[0], 0)
+    red = (flux[4] - flux[3]) / (bands[4] - bands[3]) * np.maximum(place - bands[4], 0)
+    return of_magnitude_zero(np.exp(between + blue + red))
 
 
 def air_transmission(airmass: float, extinction_v_mag: float) -> Spectrum:
