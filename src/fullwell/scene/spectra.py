@@ -5,7 +5,7 @@ between the five wavelengths and beyond them they follow power laws, and the who
 Bessell's V band is that of its magnitude. Of the loss in the air at 550 nm, molecules and aerosols take half each
 (after Hayes & Latham 1975).
 
-Limits: no absorption lines or molecular bands, so that single wavelengths are off by 10 % (the sun between 445 and
+Limits: no absorption lines or molecular bands, so that single wavelengths are off by 10 % (the sun from 445 to
 480 nm) where a band of filter width is right; the Balmer jump is a slope; cool giants count as dwarfs of the same
 B-V; 300 to 1100 nm only.
 
