@@ -242,7 +242,7 @@ class TestPutParameters:
             assert name in reply.body.decode()
 
     def test_missing(self, both: dict[str, Wire], where: str, member: str, parameters: dict) -> None:
-        for name in parameters:
+        for name in parameters.keys() - {"Parameters"}:  # alpyca leaves out the empty Parameters of an Action
             pairs = [(key, value) for key, value in parameters.items() if key != name]
             assert both[where].put_raw(member, [*pairs, *IDS]).status == 400
 

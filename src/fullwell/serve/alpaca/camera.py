@@ -9,7 +9,15 @@ from typing import Any, ClassVar, Final
 import fullwell
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
-from fullwell.errors import FullwellError, InvalidWindow, NoImage, NotSupported, OutOfRange, UnknownName
+from fullwell.errors import (
+    FullwellError,
+    InvalidValue,
+    InvalidWindow,
+    NoImage,
+    NotSupported,
+    OutOfRange,
+    UnknownName,
+)
 from fullwell.models.facts import GainPoint, ReadMode, Window
 from fullwell.serve.alpaca.device import AlpacaDevice
 from fullwell.serve.alpaca.error_numbers import ActionNotImplemented
@@ -337,7 +345,7 @@ class AlpacaCamera(AlpacaDevice):
             try:
                 value = read(parameters)
             except Malformed as reason:
-                raise FullwellError(str(reason)) from None
+                raise InvalidValue(f"action {found}: {reason}") from None
             self.camera.configure(**{setting: value})
         settings = self.camera.settings
         return str(settings.format.bits if setting == "bits" else getattr(settings, setting))

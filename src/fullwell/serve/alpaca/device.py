@@ -284,7 +284,7 @@ COMMON_MEMBERS: Final = (
         Kind.TEXT,
         lambda device, name, parameters: device.action(name, parameters),
         "Runs one of the supported actions.",
-        (Parameter("Action", text), Parameter("Parameters", text)),
+        (Parameter("Action", text), Parameter("Parameters", text, default="")),
         Where.WORKER,
     ),
     Member("CommandBlind", "PUT", Kind.NOTHING, AlpacaDevice.command, "Not supported.", _RAW_COMMAND),

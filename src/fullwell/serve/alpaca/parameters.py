@@ -72,10 +72,13 @@ class Parameter:
         With the documented letter case.
     read : callable
         Makes a value of the text or raises `Malformed`.
+    default : str or None
+        Stands for a parameter that was not sent; None = it must be sent.
     """
 
     name: str
     read: Callable[[str], object]
+    default: str | None = None
 
 
 class Fields:
@@ -112,8 +115,10 @@ class Fields:
         return found[0] if found else None
 
     def value_of(self, parameter: Parameter) -> object:
-        """Value of a parameter that must be there."""
+        """Value of a parameter."""
         found = self.text_of(parameter.name)
+        if found is None and self._spelling_of(parameter.name) is None:
+            found = parameter.default
         if found is None:
             raise Malformed(f"The parameter {parameter.name} (letter case matters in PUT) is missing.")
         try:
@@ -140,5 +145,9 @@ class Fields:
             return self.identifier("ClientID")
         if self.text_of("ClientID") is not None:
             return self.identifier("ClientID")
-        other = next((name for name in self._values if name.casefold() == "clientid"), None)
-        return 0 if other is None else self.identifier(other)
+        spelling = self._spelling_of("ClientID")
+        return 0 if spelling is None else self.identifier(spelling)
+
+    def _spelling_of(self, name: str) -> str | None:
+        """How the client wrote a name, whatever the letter case."""
+        return next((sent for sent in self._values if sent.casefold() == name.casefold()), None)
