@@ -130,12 +130,25 @@ def test_drift_draws_trails_that_keep_the_light(make_sensor, expose):
 
 
 def test_photons_of_a_star_of_magnitude_zero(make_sensor):
-    """About a million photons per second, square centimetre and 100 nm, times glass and quantum efficiency."""
+    """A million photons per second, square centimetre and 100 nm at 550 nm; the mean of the sun over L is 0.94 of it."""
     airless = replace(CLEAR, aperture_mm=100, transmission=1, extinction_mag=0)
     bound = airless.bind(make_sensor(), "standard", "L", 1)
-    photons = 1e6 * 2.95 * np.pi * 25 * 0.97
+    photons = 1e6 * 2.95 * 0.94 * np.pi * 25 * 0.97
     efficiency = 0.82
     assert 10 ** (0.4 * bound.zero_point_mag) == pytest.approx(photons * efficiency, rel=0.1)
+
+
+@pytest.mark.parametrize("filter_name", ["L", "R", "G", "B", "Ha"])
+def test_the_answer_key_keeps_its_own_photometry(make_sensor, filter_name):
+    """Sun-like stars have the electrons that their magnitude and the zero point promise, through every filter."""
+    bound = replace(ORION, dust=0, image_circle_mm=1e4).bind(make_sensor(1500, 1500), "standard", filter_name, 1)
+    stars = bound.answers(0, 100 * 10**9).stars
+    sunlike = np.abs(stars["bv_mag"] - 0.65) < 0.02
+    rate = stars["electrons"] / stars["illumination"] / 100
+    instrumental = stars["magnitude"] + 2.5 * np.log10(rate)
+    assert np.count_nonzero(sunlike) > 10
+    # Through B, 0.02 mag of colour are worth less than 0.02 mag.
+    np.testing.assert_allclose(instrumental[sunlike], bound.zero_point_mag, atol=0.02)
 
 
 def test_extinction_in_v_is_as_asked(make_sensor):

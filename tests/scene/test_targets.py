@@ -34,7 +34,7 @@ def magnitude(light, bound):
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_a_galaxy_has_its_magnitude(make_sensor, expose, share):
-    galaxy = Galaxy(9.0, half_light_arcmin=1.5, axis_ratio=0.4, bulge_share=share, bv_mag=0.0)
+    galaxy = Galaxy(9.0, half_light_arcmin=1.5, axis_ratio=0.4, bulge_share=share, bv_mag=0.65)
     light, bound = target_light(make_sensor, expose, galaxy)
     assert magnitude(light, bound) == pytest.approx(9.0, abs=0.05)
 

@@ -35,6 +35,7 @@ ANSWER = np.dtype(
         ("ra_deg", "f8"),
         ("dec_deg", "f8"),
         ("magnitude", "f4"),
+        ("bv_mag", "f4"),
         ("electrons", "f8"),
         ("illumination", "f4"),
         ("source", "U8"),
@@ -103,7 +104,7 @@ class BoundSky:
     projection : Projection
         From sky to pixels.
     zero_point_mag : float
-        V of a star of B-V = 0 that frees 1 electron per second.
+        V of a star of B-V 0.65 that frees 1 electron per second.
     star_field : StarField
         The stars.
     """
@@ -247,7 +248,7 @@ class BoundSky:
         table = np.empty(len(stars), ANSWER)
         table["x_px"], table["y_px"] = x[inside], y[inside]
         table["ra_deg"], table["dec_deg"] = stars.ra_deg, stars.dec_deg
-        table["magnitude"] = stars.v_mag
+        table["magnitude"], table["bv_mag"] = stars.v_mag, stars.bv_mag
         table["illumination"] = at_positions(self.grid, x[inside], y[inside])
         rate = star_field.rate_e_per_s[self.channel].mean(axis=(0, 1))[inside]
         table["electrons"] = rate * ((stop_ns - start_ns) * 1e-9) * table["illumination"]

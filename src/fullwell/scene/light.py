@@ -70,9 +70,10 @@ class Answers:
     Attributes
     ----------
     stars : structured ndarray or None
-        Columns x_px, y_px (0-based pixel centres, unbinned effective area), ra_deg, dec_deg, magnitude,
-        electrons (expected total over the exposure as it falls on the sensor, vignetting included; mean over
-        the mosaic on a colour sensor), illumination (share that vignetting and dust have left), source.
+        Columns x_px, y_px (0-based pixel centres, unbinned effective area), ra_deg, dec_deg, magnitude
+        (V), bv_mag (colour), electrons (expected total over the exposure as it falls on the sensor, vignetting
+        included; mean over the mosaic on a colour sensor), illumination (share that vignetting and dust have
+        left), source.
         Only stars whose centre lies on the effective area; light of others may reach into it.
     effects : mapping of str to str
         What is switched on, in words with units.

@@ -11,6 +11,7 @@ from fullwell.scene.optics import Optics
 from fullwell.scene.spectra import Channels, Spectrum, air_transmission, star_spectrum
 
 SKY_COLOUR_MAG = 0.9
+ZERO_POINT_COLOUR_MAG = 0.65  # of the sun, and near the median of field stars
 _COLOURS_MAG = np.linspace(-0.4, 3.0, 69)
 
 
@@ -76,6 +77,6 @@ class Photometry:
 
     @property
     def zero_point_mag(self) -> float:
-        """V of a star of B-V = 0 above the air that frees 1 electron per second, all pixels together."""
-        rate = self.over_mosaic(self.star_rates(np.zeros(1), np.zeros(1)))[0]
+        """V of a sun-like star above the air that frees 1 electron per second, all pixels together."""
+        rate = self.over_mosaic(self.star_rates(np.zeros(1), np.array([ZERO_POINT_COLOUR_MAG])))[0]
         return float(2.5 * np.log10(rate)) if rate > 0 else float("-inf")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import NoneType
 
 import numpy as np
@@ -170,8 +170,9 @@ class Sky:
         bright = cone(self.ra_deg, self.dec_deg, radius_deg)
         bright = bright.where(bright.v_mag <= limit_mag)
         stars = join([bright, faint_stars(self.ra_deg, self.dec_deg, radius_deg, limit_mag, MOST_STARS)])
+        stars = replace(stars, bv_mag=colours_mag(stars))
         x, y = projection.to_pixels(stars.ra_deg, stars.dec_deg)
-        rates = photometry.star_rates(stars.v_mag, colours_mag(stars))
+        rates = photometry.star_rates(stars.v_mag, stars.bv_mag)
         faintest_e_per_s = max(FAINTEST_SHARE_OF_SKY * background_e_per_s, FAINTEST_RATE_E_PER_S)
         reach = image.radius_px(rates.max(axis=0), faintest_e_per_s)
         rows, columns = size
@@ -214,7 +215,7 @@ class Sky:
 
     def _effects(self, photometry: Photometry) -> dict[str, str]:
         effects = {
-            "zero point": f"{photometry.zero_point_mag:.3f} mag (V of a star of B-V = 0 giving 1 e-/s)",
+            "zero point": f"{photometry.zero_point_mag:.3f} mag (V of a star of B-V 0.65 giving 1 e-/s)",
             "sky": f"{self._sky_mag_per_arcsec2():.2f} mag/arcsec2 in V",
             "air": f"air mass {self.airmass:g}, {self.extinction_mag:g} mag in V per air mass",
             "seeing": f"Moffat, {self.seeing_arcsec:g} arcsec full width, beta {self.moffat_beta:g}",
