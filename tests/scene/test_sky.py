@@ -130,7 +130,7 @@ def test_drift_draws_trails_that_keep_the_light(make_sensor, expose):
 
 
 def test_photons_of_a_star_of_magnitude_zero(make_sensor):
-    """A million photons per second, square centimetre and 100 nm at 550 nm; the mean of the sun over L is 0.94 of it."""
+    """A million photons per second, cm2 and 100 nm at 550 nm; the mean of the sun over L is 0.94 of that."""
     airless = replace(CLEAR, aperture_mm=100, transmission=1, extinction_mag=0)
     bound = airless.bind(make_sensor(), "standard", "L", 1)
     photons = 1e6 * 2.95 * 0.94 * np.pi * 25 * 0.97
