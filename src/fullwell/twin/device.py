@@ -75,6 +75,9 @@ class TwinDevice:
     Frames are numbered from 0 at each `open`; only frames that somebody received are counted, so a session can be
     repeated number by number. In live mode a slow reader loses the oldest frames once the camera's memory is
     full: their numbers are missing. The first live frames are as good as all others.
+
+    The noise of frame n is the same in every session of one seed. Frames that are to be averaged come from one
+    session, or from several seeds.
     """
 
     def __init__(
@@ -135,8 +138,8 @@ class TwinDevice:
         return self._link
 
     def open(self) -> None:
-        """Connect, and prepare the light of the filter in the path."""
-        self._frames.light(self._filter_name)
+        """Connect, and prepare what would make the first frame late."""
+        self._frames.warm_up(self._filter_name)
         with self._lock:
             self._open = True
             self._sequence = 0

@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -14,10 +15,10 @@ from numpy.typing import NDArray
 from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Readings, Truth
 from fullwell.errors import InvalidValue, NoImage
 from fullwell.models.facts import CameraModel
-from fullwell.scene.light import BoundScene, Pointing, Scene
+from fullwell.scene.light import BoundScene, Interval, Pointing, Scene
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
-from fullwell.twin.fused import expected_electrons, expose
+from fullwell.twin.fused import compile_kernels, expected_electrons, expose
 from fullwell.twin.plan import Plan, plan
 
 REMEMBERED: Final = 16
@@ -67,6 +68,13 @@ class FrameGenerator:
                 self._model.sensor, self._coating, filter_name, self._seed
             )
         return self._lights[filter_name]
+
+    def warm_up(self, filter_name: str) -> None:
+        """Do now what would delay the first frame: bind the scene, have the kernels compiled."""
+        corner = np.empty((2, 8), np.float32)
+        instants_ns = np.zeros(2, np.int64)
+        self.light(filter_name).expose(corner, 0, 0, Interval(instants_ns, instants_ns + 1, key=0))
+        _compile_once()
 
     def forget(self) -> None:
         """Drop all answer keys."""
@@ -166,6 +174,11 @@ class FrameGenerator:
                 f"bias {chain.bias_dn:.1f} DN, {chain.adc_bits} bits"
             )
         return effects
+
+
+@cache
+def _compile_once() -> None:
+    compile_kernels()
 
 
 def _observation(pointing: Pointing) -> Observation:
