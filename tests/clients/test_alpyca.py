@@ -57,7 +57,7 @@ def served(key: str, clock: object = "real") -> Iterator[Camera]:
 
 def expose(camera: Camera, duration_s: float = 0.001, light: bool = True) -> np.ndarray:
     camera.StartExposure(duration_s, light)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120  # the very first frame compiles its kernels
     while not camera.ImageReady:
         assert time.monotonic() < deadline
         time.sleep(0.001)
