@@ -99,7 +99,7 @@ class Flat:
     focal_length_mm: float = 530.0
     aperture_mm: float = 106.0
     obstruction: float = 0.0
-    image_circle_mm: float = 30.0
+    image_circle_mm: float = 20.0
     dust: int = 8
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ class Optics:
         Diameter of the central obstruction in units of the aperture, 0 to 0.9.
     transmission : float, default 0.9
         Share of light that mirrors, lenses and window let through, 0 to 1.
-    image_circle_mm : float, default 30
+    image_circle_mm : float, default 20
         Diameter of the circle that the whole aperture lights, 1 to 10,000; beyond it baffles cut in.
     dust : int, default 8
         Specks of dust on filter and sensor window, 0 to 1000.
@@ -35,7 +35,7 @@ class Optics:
     aperture_mm: float
     obstruction: float = 0.0
     transmission: float = 0.9
-    image_circle_mm: float = 30.0
+    image_circle_mm: float = 20.0
     dust: int = 8
 
     def __post_init__(self) -> None:

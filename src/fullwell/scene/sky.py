@@ -81,7 +81,7 @@ class Sky:
     aperture_mm: float = 106.0
     obstruction: float = 0.0
     transmission: float = 0.9
-    image_circle_mm: float = 30.0
+    image_circle_mm: float = 20.0
     dust: int = 8
     position_angle_deg: float = 0.0
     object_name: str = ""
