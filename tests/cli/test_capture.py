@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from astropy.wcs import WCS
 
 SMALL = ("twin:qhy600-pro", "--instant", "--roi", "4000,3000,96,64")
 EVEN = (*SMALL, "--scene", "uniform")
@@ -131,6 +132,32 @@ def test_the_answer_key(run, tmp_path):
         ["fitsverify", str(tmp_path / "a.fits.fz")], capture_output=True, text=True, check=False
     )
     assert "found 0 warning(s) and 0 error(s)" in verdict.stdout, verdict.stdout
+
+
+def test_header_and_answer_key_agree_on_the_sky(run, tmp_path):
+    """Through an odd window and binning, the header leads from a star's coordinates to its place in the file."""
+    done = run(
+        *(
+            "capture",
+            "twin:qhy600-pro",
+            "--instant",
+            "--ra",
+            "5h35m17s",
+            "--dec",
+            "-5d23m",
+            "--position-angle",
+            30,
+        ),
+        *("--roi", "1001,2003,600,450", "--bin", 3, "--exposure", 5, "--truth", "--out", "a.fits"),
+    )
+    assert done.exit_code == 0, done.stderr
+    with fits.open(tmp_path / "a.fits") as opened:
+        stars, coordinates = opened["STARS"].data, WCS(opened[0].header)
+        assert len(stars) > 10
+        x, y = coordinates.all_world2pix(stars["ra_deg"], stars["dec_deg"], 1)
+        # Coordinates of the catalogue are kept to about 1e-7 degrees, a pixel of the file is 1.2e-3 degrees.
+        np.testing.assert_allclose(x, stars["x_image"], atol=2e-3)
+        np.testing.assert_allclose(y, stars["y_image"], atol=2e-3)
 
 
 def test_a_picture_as_scene(run, tmp_path):

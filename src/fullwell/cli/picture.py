@@ -227,7 +227,8 @@ def _write_column(axes: Axes, shot: Shot, found: tuple[Statistics, ...], height_
         look: dict[str, Any] = {"color": INK, "fontsize": 10, "va": "top", **style}
         axes.text(x, 1 - down_px / height_px, text, transform=axes.transAxes, **look)
 
-    title = str(shot.header.get("OBJECT") or shot.header.get("IMAGETYP") or shot.path.name).strip()
+    kind = str(shot.header.get("IMAGETYP") or "").strip().lower()
+    title = str(shot.header.get("OBJECT") or "").strip() or f"{kind.capitalize()} frame".strip().capitalize()
     write(title, y, fontsize=20, fontweight="bold")
     y += 34
     write(shot.path.name, y, color=FAINT, fontsize=9)

@@ -245,7 +245,7 @@ def _sky(frame: Frame) -> Iterator[Card]:
         yield Card(f"CRPIX{axis}", at, "reference pixel of this file")
     for row in (0, 1):
         for column in (0, 1):
-            yield Card(f"CD{row + 1}_{column + 1}", cd_deg[row][column], "[deg] per pixel of this file")
+            yield Card(f"CD{row + 1}_{column + 1}", cd_deg[row][column] + 0.0, "[deg] per pixel of this file")
 
 
 def _provenance(frame: Frame) -> Iterator[Card]:
@@ -290,7 +290,8 @@ def _with_extra(cards: list[Card], frame: Frame) -> list[Card]:
                 "Choose another keyword; a client may replace " + ", ".join(sorted(CLIENT_MAY_REPLACE)) + ".",
             )
         if card.keyword in taken:
-            result[taken[card.keyword]] = card
+            place = taken[card.keyword]
+            result[place] = card._replace(comment=result[place].comment)
         else:
             result.append(card)
     return result
