@@ -5,8 +5,9 @@ the bright end it has too few stars; a factor that depends on galactic latitude 
 the catalogue that ships with the scenes, at magnitudes 9.5 to 11, and holds for all magnitudes. With it, 2,500
 stars per square degree are brighter than 20 at the galactic pole.
 
-Limits: 30 % beyond magnitude 12; below 10 degrees the law is held at its value for 10 degrees, where dust and the
-finite disc stop its rise (an assumption); no clusters, no Magellanic Clouds, no dark clouds.
+Limits: over the whole sky within 33 % of the totals of Tycho-2 and UCAC4 from magnitude 10 to 16; too many stars
+towards the galactic centre, as the law knows no dust; below 10 degrees of latitude it is held at its value for 10
+degrees (an assumption); no clusters, no Magellanic Clouds, no dark clouds.
 
 References
 ----------
