@@ -101,6 +101,22 @@ def test_every_mode_region_and_bin(key: str, mode: str) -> None:
                 assert camera.LastExposureDuration == pytest.approx(frame.report.timing.exposure_ns * 1e-9)
 
 
+@pytest.mark.parametrize(
+    ("key", "bits"), [("qhy600-pro", 16), ("qhy600-pro", 8), ("qhy42-pro", 16), ("qhy42-pro", 12)]
+)
+def test_max_adu_is_where_pixels_saturate(key: str, bits: int) -> None:
+    with (
+        fullwell.open(f"twin:{key}", scene=Uniform(1e9), seed=7, clock="instant") as engine,
+        AlpacaServer([engine]) as server,
+        client(Camera, server.address) as camera,
+    ):
+        for bin_ in (1, 2):
+            camera.Action("Bits", str(bits))
+            camera.BinX, camera.NumX, camera.NumY = bin_, 8, 6
+            camera.Gain = camera.GainMax
+            assert expose(camera, 10.0).max() == camera.MaxADU
+
+
 @pytest.fixture(scope="module")
 def served_600() -> Iterator[tuple[Camera, FilterWheel]]:
     with (

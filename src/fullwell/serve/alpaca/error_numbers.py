@@ -17,6 +17,7 @@ NUMBERS: Final[dict[type[errors.FullwellError], int]] = {
     errors.OutOfRange: 0x401,
     errors.UnknownName: 0x401,
     errors.InvalidWindow: 0x401,
+    errors.InvalidFacts: 0x401,
     errors.NotConnected: 0x407,
     errors.InvalidOperation: 0x40B,
     errors.Busy: 0x40B,
