@@ -234,3 +234,18 @@ def test_bad_input_is_refused(change, error):
 def test_bad_parts_are_refused(make):
     with pytest.raises(OutOfRange):
         make()
+
+
+def test_the_whole_sky_through_a_fisheye(make_sensor, expose):
+    """A fifth of the sky in one frame, images smaller than a pixel."""
+    sensor = make_sensor(2000, 2000, 9)
+    sky = Sky(83.8, 20.0, focal_length_mm=8, aperture_mm=3, faintest_mag=9, dust=0, cosmic_rays_per_cm2_min=0)
+    bound = sky.bind(sensor, "standard", "none", 1)
+    stars = bound.answers(0, 10 * 10**9).stars
+    # A square of +-48.4 degrees has 4 asin(sin^2) = 2.37 sr; 139,375 stars of the sky are brighter than 9.
+    assert len(stars) == pytest.approx(139_375 * 2.37 / (4 * np.pi), rel=0.2)
+    light = above_background(expose(bound, sensor, 10.0), bound, 10.0)
+    brightest = stars[np.argmax(stars["electrons"])]
+    row, column = round(brightest["y_px"]), round(brightest["x_px"])
+    box = light[row - 3 : row + 4, column - 3 : column + 4]
+    assert box.sum() == pytest.approx(brightest["electrons"], rel=0.02)

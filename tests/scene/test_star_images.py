@@ -19,7 +19,9 @@ def draw(image: StarImage, x: float, y: float, size: int, radius: float) -> np.n
     return out.astype(np.float64)
 
 
-@pytest.mark.parametrize(("fwhm_px", "beta", "jitter_px"), [(1.3, 3, 0), (1.7, 2.5, 0), (4, 4, 1.0), (25, 3, 0)])
+@pytest.mark.parametrize(
+    ("fwhm_px", "beta", "jitter_px"), [(1.3, 3, 0), (1.5, 6, 0.5), (1.7, 2.5, 0), (4, 4, 1.0), (25, 3, 0)]
+)
 def test_flux_and_centroid(fwhm_px, beta, jitter_px):
     image = star_image(fwhm_px, beta, jitter_px)
     radius = 25 * np.hypot(fwhm_px, 2.355 * jitter_px)
@@ -49,6 +51,13 @@ def test_pixels_are_integrals_of_the_moffat_profile(fwhm):
         exact = (profile * weight * weight[:, np.newaxis]).sum() / 4
         # Linear between 26 or more positions a pixel: the error is below curvature x step^2 / 8.
         assert out[row, column] == pytest.approx(exact, rel=5e-3)
+
+
+@pytest.mark.parametrize("fwhm", [0.01, 0.4, 0.8])
+def test_the_sharpest_images_keep_their_light(fwhm):
+    image = star_image(fwhm, 3.0)
+    for x, y in ((10.0, 10.0), (10.5, 10.5), (10.21, 9.87)):
+        assert draw(image, x, y, 21, 9).sum() == pytest.approx(1, abs=1.5e-3)
 
 
 def test_core_and_wing_meet():

@@ -56,6 +56,10 @@ def faint_stars(ra_deg: float, dec_deg: float, radius_deg: float, limit_mag: flo
     Stars
     """
     bins = np.arange(BRIGHTEST_MAG, min(limit_mag, FAINTEST_MAG), BIN_MAG)
+    # Even at the pole, where stars are fewest, there would be too many: spares the work of finding out by cells.
+    area_deg2 = 2 * np.pi * np.degrees(1) ** 2 * (1 - np.cos(np.radians(radius_deg)))
+    fewest = brighter_per_deg2(bins, np.array(180.0), np.array(90.0)) * area_deg2
+    bins = bins[fewest <= 4 * most]
     cell, band = _cells(ra_deg, dec_deg, radius_deg)
     expected = _expected(cell, band, bins)
     circle = np.pi * radius_deg**2 / max(len(cell) * CELL_DEG**2 * np.cos(np.radians(dec_deg)), 1e-9)

@@ -21,6 +21,8 @@ from scipy.ndimage import gaussian_filter
 
 LARGEST_RADIUS_PX = 1000.0
 RADIAL_STEPS_PER_PX = 16
+SHARPEST_PX = 0.4
+"""No lens is sharper, and the table is exact down to here."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +74,7 @@ def star_image(fwhm_px: float, beta: float, jitter_px: float = 0.0) -> StarImage
     Parameters
     ----------
     fwhm_px : float
-        Full width at half maximum before jitter and pixel, px, above 0.
+        Full width at half maximum before jitter and pixel, px; smaller ones count as `SHARPEST_PX`.
     beta : float
         Power of the wings, above 1.
     jitter_px : float, default 0
@@ -82,6 +84,7 @@ def star_image(fwhm_px: float, beta: float, jitter_px: float = 0.0) -> StarImage
     -------
     StarImage
     """
+    fwhm_px = max(fwhm_px, SHARPEST_PX)
     scale = fwhm_px / (2 * np.sqrt(2 ** (1 / beta) - 1))
     width = np.hypot(fwhm_px, 2.355 * jitter_px)
     steps = 2 * int(np.clip(np.ceil(16 / width), 1, 16))  # even: pixel edges fall on steps

@@ -165,7 +165,8 @@ class Sky:
         background_e_per_s: float,
     ) -> StarField:
         """The stars whose images reach the sensor, from top to bottom."""
-        radius_deg = float(np.hypot(*size) / 2 * projection.scale_arcsec / 3600) + 0.05
+        half_diagonal = np.hypot(*size) / 2 * np.radians(projection.scale_arcsec / 3600)
+        radius_deg = float(np.degrees(np.arctan(half_diagonal))) + 0.05
         limit_mag = min(self.faintest_mag, self._limit_mag(photometry, image, background_e_per_s))
         bright = cone(self.ra_deg, self.dec_deg, radius_deg)
         bright = bright.where(bright.v_mag <= limit_mag)
