@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import math
 import random
@@ -30,7 +31,7 @@ from fullwell.errors import (
     OutOfRange,
     UnknownName,
 )
-from fullwell.models.facts import Window
+from fullwell.models.facts import Range, Window
 from tiny.model import tiny_model
 from tiny.waiting import NOON_NS, InThread, until
 
@@ -441,6 +442,20 @@ def test_the_word_depth_follows_the_mode_unless_chosen(make):
 def test_a_mode_of_the_other_cable_is_refused_with_the_remedy(cam):
     with pytest.raises(NotSupported, match="fibre"):
         cam.configure(mode="Twin chains")
+
+
+def test_a_knob_that_the_camera_lacks_is_not_supported(make):
+    fixed = dataclasses.replace(tiny_model(), speed=Range(0, 0, 1, 0))
+    with Camera(make(InstantClock(NOON_NS), model=fixed)) as cam:
+        assert cam.configure(speed=0).speed == 0
+        with pytest.raises(NotSupported, match="no Speed knob"):
+            cam.configure(speed=1)
+
+
+def test_a_wheel_that_never_arrives_is_a_fault(cam, device, monkeypatch):
+    monkeypatch.setattr(device, "get_control", lambda control: -1.0, raising=False)
+    with pytest.raises(DeviceFault, match="wheel"):
+        cam.wheel.move(1, wait=True)
 
 
 def test_limits_are_those_of_the_mode(cam):

@@ -229,7 +229,13 @@ def _number(model: CameraModel, mode: ReadMode, name: str, value: object) -> flo
     control = FIELDS[name]
     unit = CONTROLS[control].unit
     number = real(name, value) if control is Control.EXPOSURE_S else whole(name, value)
-    within(name.removesuffix("_s"), number, limits(model, mode, control), unit)
+    allowed = limits(model, mode, control)
+    if allowed.low == allowed.high != number:
+        raise NotSupported(
+            f"the {model.name} has no {CONTROLS[control].title} knob: it stays at {allowed.low:g}.",
+            f"Leave {name} away.",
+        )
+    within(name.removesuffix("_s"), number, allowed, unit)
     return number
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from fullwell.camera.clock import Clock
 from fullwell.camera.request import whole
-from fullwell.errors import FrameTimeout, OutOfRange, UnknownName
+from fullwell.errors import DeviceFault, OutOfRange, UnknownName
 
 POLL_S: Final = 0.05
 MOVE_TIMEOUT_S: Final = 60.0
@@ -56,7 +56,7 @@ class Wheel:
             If there is no such slot.
         NotConnected
             If the camera is not open.
-        FrameTimeout
+        DeviceFault
             If `wait` is set and the wheel does not arrive within a minute.
         """
         target = self._slot(slot)
@@ -80,7 +80,7 @@ class Wheel:
         while self.position != target:
             now_ns = self._clock.now_ns()
             if now_ns > deadline_ns:
-                raise FrameTimeout(
+                raise DeviceFault(
                     f"the filter wheel did not reach slot {target} within {MOVE_TIMEOUT_S:g} s.",
                     "Check its cable and power.",
                 )
