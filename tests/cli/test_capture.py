@@ -311,7 +311,7 @@ def test_a_full_disk_keeps_what_was_written(run, tmp_path):
     try:
         done = run("capture", *EVEN, "-n", 9, "--out", "disk")
         assert done.exit_code == 1
-        assert "no space for" in done.stderr
+        assert "MB left, a frame needs" in done.stderr
         written = done.stdout.splitlines()
         assert 1 <= len(written) < 9
         assert f"{len(written)} of 9 frames are written" in done.stderr

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -273,3 +275,18 @@ def test_impossible_cards_are_refused(make_frame, tmp_path, extra):
     with pytest.raises(InvalidValue):
         write_fits(make_frame(**extra), tmp_path / "a.fits")
     assert not list(tmp_path.iterdir())
+
+
+def test_every_card_is_in_the_reference(make_frame, colour):
+    text = (Path(__file__).parents[2] / "docs" / "files.md").read_text()
+    listed = set(re.findall(r"[A-Z][A-Z0-9-]+", text)) | {
+        f"{name}{axis}" for name in ("CTYPE", "CUNIT", "CRVAL", "CRPIX") for axis in "12"
+    }
+    listed |= {f"CD{row}_{column}" for row in "12" for column in "12"} | {"WCSAXES", "BUNIT", "TIMEUNIT"}
+    frames = (
+        make_frame(),
+        make_frame(camera=colour),
+        make_frame(mode=1),
+        make_frame(FrameFormat(Window(0, 0, 320, 210), overscan=True)),
+    )
+    assert {card.keyword for frame in frames for card in header(frame)} - listed == set()

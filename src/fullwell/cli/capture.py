@@ -27,6 +27,7 @@ from fullwell.cli.scenery import (
     UniformOption,
 )
 
+SUMMARY: Final = "Take frames and keep them as FITS files."
 EPILOG: Final = """\b
 Examples:
   fullwell capture twin:qhy600-pro --exposure 60 --instant --out m101.fits

@@ -76,7 +76,7 @@ def root(
 
 
 for name, command in (("capture", capture), ("serve", serve), ("show", show), ("models", models)):
-    app.command(name, epilog=command.EPILOG)(command.run)
+    app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:

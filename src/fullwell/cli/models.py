@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+SUMMARY: Final = "Tell which cameras there are, and all about one."
 EPILOG: Final = """\b
 Examples:
   fullwell models                            all cameras, one line each

@@ -31,6 +31,7 @@ from fullwell.cli.talk import say
 DEFAULT_CAMERA: Final = "twin:qhy600-pro"
 DISCOVERY_PORT: Final = 32227
 
+SUMMARY: Final = "Let any ASCOM Alpaca client use cameras."
 EPILOG: Final = """\b
 Examples:
   fullwell serve

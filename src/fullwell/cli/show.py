@@ -9,6 +9,7 @@ import typer
 
 from fullwell.cli.talk import say
 
+SUMMARY: Final = "Draw a file, with histogram and statistics."
 EPILOG: Final = """\b
 Examples:
   fullwell show m101.fits                    draws m101.png beside it

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
 from fullwell.cli.talk import say
+from fullwell.errors import NotWritable
 from fullwell.record import FileNames, check_folder, write_fits
 
 LONGEST_NAP_S: Final = 0.1
@@ -68,13 +69,13 @@ def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> Non
     KeyboardInterrupt
         The exposure is abandoned, what is written stays.
     """
-    check_folder(names.folder, _file_bytes(camera, keeping))
     say(_summary(camera, number))
     buffer: NDArray[Any] | None = None
     done = 0
     try:
         with _meter(number, camera.settings.exposure_s) as meter:
             while done < number:
+                check_folder(names.folder, _file_bytes(camera, keeping))
                 frame = _expose(camera, buffer, meter, done)
                 path = _keep(camera, frame, names, keeping)
                 done += 1
@@ -97,13 +98,16 @@ def _expose(camera: Camera, buffer: NDArray[Any] | None, meter: Meter, done: int
 
 
 def _keep(camera: Camera, frame: Frame, names: FileNames, keeping: Keeping) -> Path:
-    return write_fits(
-        replace(frame, extra={"IMAGETYP": keeping.image_type}),
-        names.next(frame),
-        compress="rice" if keeping.compress else None,
-        truth=camera.truth(frame) if keeping.truth else None,
-        overwrite=keeping.overwrite,
-    )
+    truth = camera.truth(frame) if keeping.truth else None
+    labelled = replace(frame, extra={"IMAGETYP": keeping.image_type})
+    while True:
+        path = names.next(frame)
+        try:
+            return write_fits(labelled, path, "rice" if keeping.compress else None, truth, keeping.overwrite)
+        except NotWritable:
+            # A made-up name that somebody else has just taken is no reason to lose a frame.
+            if not (names.made_up and path.exists()):
+                raise
 
 
 def _file_bytes(camera: Camera, keeping: Keeping) -> int:

@@ -29,6 +29,11 @@ class FileNames:
     compressed : bool
         Made-up names end in ``.fits.fz`` instead of ``.fits``.
 
+    Attributes
+    ----------
+    made_up : bool
+        Whether `out` is a folder.
+
     Raises
     ------
     NotWritable
@@ -36,13 +41,13 @@ class FileNames:
     """
 
     def __init__(self, out: Path, what: str = "frame", several: bool = False, compressed: bool = False) -> None:
-        self._in_folder = out.is_dir()
-        if not self._in_folder and not out.name.lower().endswith(SUFFIXES):
+        self.made_up = out.is_dir()
+        if not self.made_up and not out.name.lower().endswith(SUFFIXES):
             raise NotWritable(
                 f"there is no folder {str(out)!r}, and a picture's name ends in {' or '.join(SUFFIXES[:2])}.",
                 f"Create the folder (mkdir -p {out}) or name a file.",
             )
-        if not self._in_folder and not out.parent.is_dir():
+        if not self.made_up and not out.parent.is_dir():
             raise NotWritable(f"there is no folder {str(out.parent)!r}.", f"Create it: mkdir -p {out.parent}")
         self._out, self._what, self._several, self._compressed = out, what, several, compressed
         self._count = 0
@@ -50,7 +55,7 @@ class FileNames:
     @property
     def folder(self) -> Path:
         """Where the files will be."""
-        return self._out if self._in_folder else self._out.parent
+        return self._out if self.made_up else self._out.parent
 
     def refuse_taken(self, number: int, overwrite: bool) -> None:
         """Say before the run if one of its names is taken.
@@ -67,7 +72,7 @@ class FileNames:
         NotWritable
             If a file could not get its name.
         """
-        if not self._in_folder:
+        if not self.made_up:
             for count in range(1, number + 1):
                 refuse_existing(self._numbered(count), overwrite)
 
@@ -84,9 +89,9 @@ class FileNames:
         Path
         """
         self._count += 1
-        if not self._in_folder:
+        if not self.made_up:
             return self._numbered(self._count)
-        while (path := self._out / self._made_up(frame)).exists():
+        while (path := self._out / self._make_up(frame)).exists():
             self._count += 1
         return path
 
@@ -97,7 +102,7 @@ class FileNames:
         stem, ending = self._out.name[: -len(ending)], self._out.name[-len(ending) :]
         return self._out.with_name(f"{stem}_{number:04d}{ending}")
 
-    def _made_up(self, frame: Frame) -> str:
+    def _make_up(self, frame: Frame) -> str:
         seen = frame.report.observation
         parts = (
             seen.object_name or self._what,
@@ -107,4 +112,4 @@ class FileNames:
             f"{self._count:04d}",
         )
         ending = ".fits.fz" if self._compressed else ".fits"
-        return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-") or "frame" for part in parts) + ending
+        return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-.") or "frame" for part in parts) + ending
