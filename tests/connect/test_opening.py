@@ -11,7 +11,7 @@ import pytest
 import fullwell
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.states import State
-from fullwell.errors import InvalidValue, NotSupported, UnknownName
+from fullwell.errors import InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.models import keys
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
@@ -94,6 +94,26 @@ def test_clocks() -> None:
 def test_unknown_parts_are_refused(wish: dict[str, str], kind: str) -> None:
     with pytest.raises(UnknownName, match=kind):
         fullwell.open("twin:qhy600-pro", scene=Uniform(10.0), clock="instant", **wish)
+
+
+@pytest.mark.parametrize(
+    ("wish", "error"),
+    [
+        ({"seed": -1}, OutOfRange),
+        ({"seed": 1.5}, InvalidValue),
+        ({"seed": "one"}, InvalidValue),
+        ({"threads": 0}, OutOfRange),
+        ({"temperature_c": -273.0}, OutOfRange),
+        ({"temperature_c": float("nan")}, InvalidValue),
+        ({"ambient_temperature_c": 90.0}, OutOfRange),
+        ({"scene": "flat"}, InvalidValue),
+        ({"clock": 12}, UnknownName),
+    ],
+)
+def test_impossible_wishes_are_refused(wish: dict[str, object], error: type[InvalidValue]) -> None:
+    with pytest.raises(error) as caught:
+        fullwell.open("twin:qhy600-pro", **{"scene": Uniform(10.0), "clock": "instant", **wish})
+    assert caught.value.remedy
 
 
 def test_real_cameras_are_refused_with_the_reason() -> None:

@@ -78,7 +78,7 @@ def parse(name: str) -> TwinName:
     >>> parse("twin:qhy600-pro#2")
     TwinName(model_key='qhy600-pro', body=2)
     """
-    backend, colon, rest = name.strip().rpartition(":")
+    backend, colon, rest = str(name).strip().rpartition(":")
     if backend == "qhyccd":
         raise NotSupported(
             f"the driver for real cameras ({name!r}) is not built yet.",

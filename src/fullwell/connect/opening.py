@@ -76,7 +76,7 @@ def open_camera(
     UnknownName
         If there is no such camera, filter, coating, link or clock.
     InvalidValue
-        If a seed contradicts the number after ``#``.
+        If a seed contradicts the number after ``#``, or a number or the scene is none.
     NotSupported
         For a real camera, whose driver is not built yet.
 
@@ -90,6 +90,11 @@ def open_camera(
     (32, 64)
     """
     wanted = parse(name)
+    if scene is not None and not hasattr(scene, "bind"):
+        raise InvalidValue(
+            f"a scene must be described by an object of fullwell.scene, not {scene!r}.",
+            "Give e.g. Sky(ra_deg=210.8, dec_deg=54.3, focal_length_mm=530, aperture_mm=106).",
+        )
     if "#" in name and seed is not None and seed != wanted.body:
         raise InvalidValue(
             f"{name!r} is the body with seed {wanted.body}, but seed {seed} is asked for.",
@@ -114,8 +119,8 @@ def open_camera(
 
 
 def _clock(wanted: str | Clock) -> Clock:
-    if not isinstance(wanted, str):
+    if isinstance(wanted, str) and wanted in CLOCKS:
+        return CLOCKS[wanted]()
+    if hasattr(wanted, "sleep_until") and not isinstance(wanted, str):
         return wanted
-    if wanted not in CLOCKS:
-        raise UnknownName("clock", wanted, CLOCKS)
-    return CLOCKS[wanted]()
+    raise UnknownName("clock", wanted, CLOCKS)

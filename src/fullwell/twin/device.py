@@ -24,12 +24,12 @@ from fullwell.errors import (
     NoImage,
     NotConnected,
     NotSupported,
-    UnknownName,
 )
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
 from fullwell.scene.light import Scene
+from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
@@ -52,14 +52,14 @@ class TwinDevice:
     coating : str, optional
         One of ``model.sensor.coatings``; default is the first.
     seed : int
-        Of the body: two twins of one seed have the same pixels, and draw the same frames for the same settings,
-        start and number.
+        Of the body, 0 to 2^63 - 1: two twins of one seed have the same pixels, and draw the same frames for the
+        same settings, start and number.
     clock : Clock
         The time in which it lives.
     link : str, optional
         Name of the cable; default is the first of the model.
     ambient_temperature_c : float
-        Air round the camera, C.
+        Air round the camera, -60 to 60 C.
     temperature_c : float, optional
         Begin with the cooler on and settled there, C; default is ambient, cooler off.
     threads : int, optional
@@ -69,6 +69,8 @@ class TwinDevice:
     ------
     UnknownName
         If the model has no such coating or link.
+    InvalidValue, OutOfRange
+        If a number is none, or outside its limits.
 
     Notes
     -----
@@ -94,11 +96,15 @@ class TwinDevice:
         temperature_c: float | None = None,
         threads: int | None = None,
     ) -> None:
+        require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
+        if temperature_c is not None:
+            limits = model.temperature_c
+            require_number("temperature", temperature_c, limits.low, limits.high, "C")
         self._model = model
         self._clock = clock
         self._link = model.link(link).name if link is not None else model.links[0].name
         self._identity = identify(model, seed)
-        self._frames = FrameGenerator(model, scene, _coating(model, coating), seed, threads)
+        self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
@@ -484,16 +490,6 @@ class TwinDevice:
             raise Busy(f"an exposure is under way: cannot {wish}.", "Read its frame, or abort it.")
         if self._run is not None:
             raise Busy(f"live mode runs: cannot {wish}.", "Stop it first.")
-
-
-def _coating(model: CameraModel, name: str | None) -> str:
-    """Name of a coating that the sensor has; the first for None."""
-    known = [coating.name for coating in model.sensor.coatings]
-    if name is None:
-        return known[0]
-    if name not in known:
-        raise UnknownName("coating", name, known)
-    return name
 
 
 def _aborted() -> ExposureAborted:

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Readings, Truth
-from fullwell.errors import InvalidValue, NoImage
+from fullwell.errors import InvalidValue, NoImage, UnknownName
 from fullwell.models.facts import CameraModel
 from fullwell.scene.light import BoundScene, Interval, Pointing, Scene
+from fullwell.scene.limits import require_whole_number
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
@@ -23,6 +24,9 @@ from fullwell.twin.plan import Plan, plan
 
 REMEMBERED: Final = 16
 """Frames whose answer key is kept."""
+
+_HIGHEST_SEED: Final = 2**63 - 1
+_MOST_THREADS: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +46,40 @@ class FrameGenerator:
     model : CameraModel
     scene : Scene
         What it looks at.
-    coating : str
-        Of the sensor.
+    coating : str or None
+        Of the sensor; None = the first.
     seed : int
-        Of the body.
+        Of the body, 0 to 2^63 - 1.
     threads : int or None
-        How many draw a frame; None = one per processor.
+        How many draw a frame, 1 to 256; None = one per processor.
+
+    Raises
+    ------
+    UnknownName
+        If the sensor has no such coating.
+    InvalidValue, OutOfRange
+        If a number is none, or outside its limits.
     """
 
     def __init__(
-        self, model: CameraModel, scene: Scene, coating: str, seed: int, threads: int | None = None
+        self,
+        model: CameraModel,
+        scene: Scene,
+        coating: str | None = None,
+        seed: int = 1,
+        threads: int | None = None,
     ) -> None:
+        require_whole_number("seed", seed, 0, _HIGHEST_SEED)
+        if threads is not None:
+            require_whole_number("threads", threads, 1, _MOST_THREADS)
+        coatings = [each.name for each in model.sensor.coatings]
+        if coating is not None and coating not in coatings:
+            raise UnknownName("coating", coating, coatings)
         self._model = model
         self._scene = scene
-        self._coating = coating
+        self._coating = coatings[0] if coating is None else coating
         self._seed = seed
-        self._threads = threads or os.cpu_count() or 1
+        self._threads = threads if threads is not None else os.cpu_count() or 1
         self._lights: dict[str, BoundScene] = {}
         self._memories: OrderedDict[int, Memory] = OrderedDict()
 
