@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import poisson
 
-from fullwell.scene import Comet, Galaxy, Sky
+from fullwell.scene import Comet, Galaxy, Sky, Tracking
 from fullwell.scene.cosmic_rays import ELECTRONS_PER_UM, LAYER_UM, SPREAD, add_cosmic_rays
 from fullwell.scene.light import Interval
 
@@ -84,6 +84,17 @@ def test_the_coma_is_green(make_sensor, expose):
     (green_red, green_blue), (sun_red, sun_blue) = ratios
     assert green_red > 1.3 * sun_red
     assert green_blue > 1.1 * sun_blue
+
+
+def test_a_target_drifts_with_the_stars(make_sensor, expose):
+    sensor = make_sensor(801, 801)
+    sky = Sky(200.0, 40.0, target=Comet(6.0, tail_deg=0), tracking=Tracking(drift_east_arcsec_per_s=10), **EMPTY)
+    bound = sky.bind(sensor, "standard", "L", 1)
+    frame = expose(bound, sensor, 20.0)
+    row, column = np.unravel_index(np.argmax(frame), frame.shape)
+    # East is towards column 0; the mean place in 20 s is 100 arcsec away.
+    assert row == 400
+    assert column == round(400 - 100 / bound.projection.scale_arcsec)
 
 
 RATE, ROWS, COLUMNS, PIXEL_UM = 40.0, 1000, 1500, 5.0

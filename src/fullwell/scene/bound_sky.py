@@ -107,6 +107,23 @@ class BoundSky:
         V of a star of B-V 0.65 that frees 1 electron per second.
     star_field : StarField
         The stars.
+    image : StarImage
+        Their shape.
+    tracking : Tracking
+        How they move.
+    glows : list of Glow
+        The target.
+    cosmic_rays_per_cm2_min, pixel_size_um : float
+    background_e_per_s : ndarray of float32, shape (2, 2)
+        Sky by parity of row and column.
+    channel : ndarray of int64, shape (2, 2)
+        Colour channel by parity of row and column.
+    grid : ndarray of float32
+        From `fullwell.scene.illumination.illumination_grid`.
+    size : tuple of int
+        Rows and columns of the effective area.
+    effects : dict of str to str
+        For the answer key.
     """
 
     pointing: Pointing
@@ -191,7 +208,8 @@ class BoundSky:
                 self.image.core,
                 self.image.radial,
             )
-        x_px, y_px = self.projection.crpix[0] - 1, self.projection.crpix[1] - 1
+        x_px = self.projection.crpix[0] - 1 + path_x.mean(axis=1)
+        y_px = self.projection.crpix[1] - 1 + path_y.mean(axis=1)
         for glow in self.glows:
             add_glow(
                 out,

@@ -1,7 +1,7 @@
 """Extended objects at the centre of a field: a comet or a galaxy.
 
-Limits: seeing only softens their centres; they follow neither drift nor jitter of the mount; no structure beyond
-the laws below.
+Limits: seeing only softens their centres; an error of the mount moves them, but does not smear them; no structure
+beyond the laws below.
 """
 
 from __future__ import annotations
