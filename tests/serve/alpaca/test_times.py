@@ -5,14 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from fullwell.camera.engine import Camera
 from fullwell.errors import FrameTimeout
-from patterned.device import PatternDevice
+from fullwell.serve.alpaca import AlpacaServer, exposure
+from fullwell.serve.alpaca.images import Picture
+from patterned.device import PatternDevice, small
 from patterned.wire import BYTES, JSON, Wire
 
-IDLE, READING, ERROR = 0, 3, 5
+IDLE, EXPOSING, READING, DOWNLOAD, ERROR = 0, 2, 3, 4, 5
 
 
 def test_start_time_is_that_of_the_sensor(fresh: tuple[PatternDevice, Wire]) -> None:
@@ -70,6 +74,40 @@ def test_abort_and_stop_while_reading(fresh: tuple[PatternDevice, Wire], member:
     else:
         wire.until(lambda: wire.read("ImageReady"))
         assert wire.read("LastExposureDuration") == pytest.approx(0.01)
+
+
+def test_abort_while_the_picture_is_made(wire: Wire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The camera has done its part; the picture must not turn up after the abort all the same."""
+
+    class SlowPicture(Picture):
+        def __init__(self, *arguments: Any) -> None:
+            time.sleep(0.3)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(exposure, "Picture", SlowPicture)
+    wire.write("StartExposure", Duration=0.001, Light=True)
+    wire.until(lambda: wire.read("CameraState") == DOWNLOAD)
+    assert wire.read("ImageReady") is False
+    wire.write("AbortExposure")
+    assert wire.read("CameraState") == IDLE
+    time.sleep(0.4)
+    assert wire.read("ImageReady") is False
+
+
+def test_a_camera_that_is_used_by_another_door() -> None:
+    """What others command is seen, and their exposures are not disturbed."""
+    device = PatternDevice(small("qhy600-pro"))
+    with Camera(device) as camera, AlpacaServer([camera]) as server, Wire(server.address) as wire:
+        camera.configure(exposure_s=30, gain=61)
+        camera.start()
+        assert wire.read("CameraState") == EXPOSING
+        assert wire.read("Gain") == 61
+        assert wire.put("StartExposure", Duration=0.01, Light=True).error == 0x40B
+        wire.write("StopExposure")
+        wire.write("AbortExposure")
+        assert wire.read("CameraState") == EXPOSING
+        camera.abort()
+        assert wire.expose(0.001).image.shape == (90, 61)
 
 
 def test_no_second_exposure_meanwhile(wire: Wire) -> None:

@@ -104,8 +104,9 @@ class AlpacaCamera(AlpacaDevice):
         self.whole_frame()
 
     async def end_session(self) -> None:
-        """Abandon an exposure that nobody waits for any more."""
+        """Abandon an exposure that nobody waits for any more, and let the image go."""
         await self.exposure.abort()
+        self.exposure.forget()
 
     def operational_state(self) -> Mapping[str, object]:
         """See `AlpacaDevice.operational_state`."""

@@ -103,24 +103,28 @@ class Exposure:
         if task is None or task.done():
             return
         await self._device.in_worker(self._camera.abort)
-        await asyncio.wait([task], timeout=ABORT_WAIT_S)
         if self._task is task:
-            self._task = None
+            self._task = self._taken = self._failure = None
+        await asyncio.wait([task], timeout=ABORT_WAIT_S)
 
     def _begin(self, duration_s: float, window: Window, binning: int) -> None:
         self._camera.configure(exposure_s=duration_s, window=window, bin=binning)
         self._camera.start()
 
     async def _collect(self) -> None:
+        taken: Taken | None = None
+        failure: FullwellError | None = None
         try:
             taken = await self._device.in_worker(self._read)
         except ExposureAborted:
-            return
-        except FullwellError as failure:
-            self._failure = failure
-            return
-        self._taken = taken
-        self.last = taken.exposure_s, taken.start_ns
+            pass
+        except FullwellError as reason:
+            failure = reason
+        if self._task is not asyncio.current_task():
+            return  # abandoned: a picture that was all but ready must not turn up afterwards
+        self._taken, self._failure = taken, failure
+        if taken is not None:
+            self.last = taken.exposure_s, taken.start_ns
 
     def _read(self) -> Taken:
         frame = self._camera.read()
