@@ -37,9 +37,7 @@ def start(tmp_path) -> Callable[..., subprocess.Popen[str]]:
             [*COMMAND, *map(str, arguments)],
             cwd=tmp_path,
             text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            **options,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
         started.append(process)
         return process

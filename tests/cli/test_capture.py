@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import pty
 import shutil
 import signal
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 from astropy.io import fits
 from astropy.wcs import WCS
+
+from fullwell.record import write_fits
 
 SMALL = ("twin:qhy600-pro", "--instant", "--roi", "4000,3000,96,64")
 EVEN = (*SMALL, "--scene", "uniform")
@@ -100,6 +103,23 @@ def test_several_frames_in_a_folder(run, tmp_path):
     assert all(Path(path).name.startswith("uniform_L_1s_") for path in paths)
     first, second = (fits.getdata(tmp_path / path) for path in paths[:2])
     assert (first != second).any()
+
+
+def test_a_name_taken_at_the_last_moment_loses_no_frame(run, tmp_path, monkeypatch):
+    """Another capture into the same folder is faster."""
+    from fullwell.cli import taking
+
+    def slower(frame, path, *rest):
+        if not list(tmp_path.iterdir()):
+            path.write_text("the other's")
+        return write_fits(frame, path, *rest)
+
+    monkeypatch.setattr(taking, "write_fits", slower)
+    done = run("capture", *EVEN)
+    assert done.exit_code == 0, done.stderr
+    assert done.stdout.endswith("_0002.fits\n")
+    assert len(list(tmp_path.iterdir())) == 2
+    assert next(tmp_path.glob("*_0001.fits")).read_text() == "the other's"
 
 
 def test_several_frames_with_a_name(run, tmp_path):
@@ -378,3 +398,23 @@ def test_exposures_take_their_time_without_instant(start):
     out, err = process.communicate(timeout=300)
     assert (out, process.returncode) == ("a.fits\n", 0), err
     assert "Traceback" not in err
+
+
+def test_a_bar_on_the_terminal_leaves_standard_output_alone(start):
+    """A script that reads the paths, started by a person at a terminal."""
+    ours, theirs = pty.openpty()
+    process = start(
+        *("capture", "twin:qhy42-pro", "--scene", "dark", "--roi", "0,0,64,64", "--exposure", "1", "-n", "2"),
+        *("--out", "a.fits"),
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "80"},
+    )
+    os.close(theirs)
+    assert process.stdout.read() == "a_0001.fits\na_0002.fits\n"
+    assert process.wait(60) == 0
+    seen = b""
+    with suppress(OSError):  # the terminal is gone with its last user
+        while piece := os.read(ours, 65536):
+            seen += piece
+    os.close(ours)
+    assert b"frame 2 of 2" in seen

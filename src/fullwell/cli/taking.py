@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import typer
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
 from fullwell.cli.talk import say
-from fullwell.errors import NotWritable
+from fullwell.errors import FullwellError, NotWritable
 from fullwell.record import FileNames, check_folder, write_fits
 
 LONGEST_NAP_S: Final = 0.1
@@ -42,14 +44,6 @@ class Keeping:
     overwrite: bool
 
 
-class Meter(Protocol):
-    """Something that is told how far the exposure is."""
-
-    def __call__(self, done: int, left_s: float) -> None:
-        """`done` frames are kept, the present one needs `left_s` more."""
-        ...
-
-
 def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> None:
     """Take frames and keep each before the next begins; the path of each goes to standard output.
 
@@ -73,28 +67,28 @@ def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> Non
     buffer: NDArray[Any] | None = None
     done = 0
     try:
-        with _meter(number, camera.settings.exposure_s) as meter:
-            while done < number:
-                check_folder(names.folder, _file_bytes(camera, keeping))
-                frame = _expose(camera, buffer, meter, done)
-                path = _keep(camera, frame, names, keeping)
-                done += 1
-                typer.echo(path)
-                buffer = frame.data
+        while done < number:
+            check_folder(names.folder, _file_bytes(camera, keeping))
+            frame = _expose(camera, buffer, f"frame {done + 1} of {number}")
+            path = _keep(camera, frame, names, keeping)
+            done += 1
+            typer.echo(path)
+            buffer = frame.data
     except BaseException:
-        camera.abort()
+        with suppress(FullwellError):  # what went wrong first is what counts
+            camera.abort()
         if number > 1:
             say(f"{done} of {number} frames are written.")
         raise
 
 
-def _expose(camera: Camera, buffer: NDArray[Any] | None, meter: Meter, done: int) -> Frame:
+def _expose(camera: Camera, buffer: NDArray[Any] | None, title: str) -> Frame:
     camera.start()
-    while (left_s := camera.remaining_s()) > 0:
-        meter(done, left_s)
-        nap_until_ns = camera.clock.now_ns() + round(min(left_s, LONGEST_NAP_S) * 1e9)
-        camera.clock.sleep_until(nap_until_ns)
-    return camera.read(buffer)
+    with _meter(title, camera.settings.exposure_s) as meter:
+        while (left_s := camera.remaining_s()) > 0:
+            meter(left_s)
+            camera.clock.sleep_until(camera.clock.now_ns() + round(min(left_s, LONGEST_NAP_S) * 1e9))
+        return camera.read(buffer)
 
 
 def _keep(camera: Camera, frame: Frame, names: FileNames, keeping: Keeping) -> Path:
@@ -133,22 +127,22 @@ def _summary(camera: Camera, number: int) -> str:
 
 
 @contextmanager
-def _meter(number: int, exposure_s: float) -> Iterator[Meter]:
-    """A bar on the terminal; nothing where standard error is no terminal."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn
-
+def _meter(title: str, exposure_s: float) -> Iterator[Callable[[float], None]]:
+    """A bar on the terminal that is told the time left and vanishes; nothing where there is no terminal."""
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[left]}"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=number * exposure_s, left="")
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[left]}"),
+        console=console,
+        transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task(title, total=exposure_s, left="")
 
-        def show(done: int, left_s: float) -> None:
-            progress.update(
-                task,
-                description=f"frame {done + 1} of {number}",
-                completed=(done + 1) * exposure_s - left_s,
-                left=f"{left_s:.1f} s",
-            )
+        def show(left_s: float) -> None:
+            progress.update(task, completed=exposure_s - left_s, left=f"{left_s:.1f} s")
 
         yield show
