@@ -99,13 +99,14 @@ def shade(
         first = min((8 - left % 8) % 8, columns)
         last = columns - (columns - first) % 8
         _shade_pixels(out[row, :first], line, left, factor[row])
-        for group in range((last - first) // 8):
-            node = (left + first) // 8 + group
-            start = line[node]
-            slope = (line[node + 1] - start) * np.float32(0.125)
-            pixels = out[row, first + 8 * group : first + 8 * group + 8]
-            for k in range(8):
-                pixels[k] = pixels[k] * (start + slope * np.float32(k)) * factor[row]
+        begin = np.uintp((left + first) // 8)
+        for group in range(np.uintp((last - first) // 8)):
+            start = line[begin + group]
+            slope = (line[begin + group + np.uintp(1)] - start) * np.float32(0.125)
+            corner = np.uintp(first) + group * np.uintp(8)
+            for k in range(np.uintp(8)):
+                share = start + slope * np.float32(k)
+                out[row, corner + k] = out[row, corner + k] * share * factor[row]
         _shade_pixels(out[row, last:], line, left + last, factor[row])
 
 
