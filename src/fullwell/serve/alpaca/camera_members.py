@@ -27,14 +27,14 @@ def utc_text(instant_ns: int) -> str:
 
 def _missing(why: str) -> Any:
     def refuse(camera: AlpacaCamera, *_: object) -> None:
-        raise NotSupported(f"{camera.camera.model.name}: {why}.")
+        raise NotSupported(f"the {camera.camera.model.name} {why}.")
 
     return refuse
 
 
 _C = AlpacaCamera
 _GET, _PUT = "GET", "PUT"
-_NAMED = "gain and offset are numbers from GainMin to GainMax and OffsetMin to OffsetMax, not names"
+_NAMED = "has no named gains or offsets: both are numbers, from GainMin and OffsetMin to GainMax and OffsetMax"
 _NO_GUIDER = "has no guide port"
 _NO_FAST = "has no fast readout; choose a ReadoutMode"
 _NO_PARTS = "does not divide exposures"

@@ -266,7 +266,7 @@ COMMON_MEMBERS: Final = (
         "SupportedActions",
         "GET",
         Kind.LIST,
-        AlpacaDevice.actions,
+        lambda device: device.actions(),
         "Names that Action accepts.",
         connected=False,
     ),

@@ -66,7 +66,22 @@ async def member_value(device: AlpacaDevice, member: Member, client: int) -> str
         value = await run(member, device, client, [])
     except FullwellError as reason:
         return f"<i>{html.escape(str(reason))}</i>"
-    return html.escape(str(value))
+    return html.escape(plain(value))
+
+
+def plain(value: object) -> str:
+    """A value as people write it.
+
+    Examples
+    --------
+    >>> plain(["L", "R"]), plain(1 / 3), plain([{"Name": "Position", "Value": 2}])
+    ('L, R', '0.333333', 'Position 2')
+    """
+    if isinstance(value, list):
+        return ", ".join(plain(element) for element in value)
+    if isinstance(value, dict):
+        return " ".join(plain(part) for part in value.values())
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 async def device_page(device: AlpacaDevice) -> HTMLResponse:
