@@ -551,8 +551,10 @@ def test_a_fault_is_told_remembered_and_recovered_from(cam, device):
         cam.expose()
     assert cam.state is State.ERROR
     assert isinstance(cam.last_error, DeviceLost)
-    with pytest.raises(DeviceFault, match="the cable is out"):
-        cam.expose()
+    for call in (cam.expose, cam.readings, cam.remaining_s, cam.abort, lambda: cam.set_cooler(True)):
+        with pytest.raises(DeviceFault, match=r"the camera has failed \(the cable is out"):
+            call()
+        assert isinstance(cam.last_error, DeviceLost)
     with pytest.raises(DeviceLost):
         cam.open()
     assert cam.state is State.ERROR

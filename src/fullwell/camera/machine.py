@@ -108,9 +108,10 @@ class Machine:
     def connect(self, settings: Settings) -> bool:
         """Open the device; False = it was open."""
         with self.lock:
-            if self._state not in (State.CLOSED, State.ERROR):
+            if self._state in (State.CLOSED, State.ERROR):
+                self._wait_for_cable()
+            if self._state not in (State.CLOSED, State.ERROR):  # or somebody else has opened it meanwhile
                 return False
-            self._wait_for_cable()
             with self.faults():
                 self._far_end.connect()
                 self._far_end.tell(settings, Stream.SINGLE)
@@ -136,9 +137,10 @@ class Machine:
 
     def set_control(self, control: Control, value: float) -> None:
         """Set a control that may change at any time."""
-        with self.lock, self.faults():
+        with self.lock:
             self.check(Command.CONTROL)
-            self._device.set_control(control, value)
+            with self.faults():
+                self._device.set_control(control, value)
 
     def start(self, settings: Settings) -> None:
         """Begin an exposure. To be called `settled`."""
