@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import os
 import signal
@@ -10,12 +12,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fullwell.camera.engine import Camera, State
 from fullwell.errors import InvalidOperation, OutOfRange, UnknownName
-from fullwell.serve.alpaca import AlpacaServer
+from fullwell.serve.alpaca import AlpacaServer, application
 from fullwell.serve.alpaca.server import families_of, listen
 from patterned.device import PatternDevice, small
 from patterned.wire import Wire
@@ -174,6 +177,32 @@ def test_the_cameras_stay_the_callers() -> None:
         assert camera.expose().data.shape == (61, 90)
         with AlpacaServer([camera]) as server, Wire(server.address) as wire:
             assert wire.read("ImageReady") is False
+
+
+def test_the_application_alone() -> None:
+    """For those who bring their own ASGI server; nothing but the specification of ASGI is used here."""
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    with Camera(PatternDevice(small("qhy42-pro"))) as camera:
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "GET",
+            "scheme": "http",
+            "path": "/api/v1/camera/0/interfaceversion",
+            "query_string": b"ClientTransactionID=5",
+            "headers": [],
+        }
+        asyncio.run(application([camera])(scope, receive, send))
+    assert sent[0]["status"] == 200
+    assert json.loads(sent[1]["body"])["Value"] == 4
 
 
 SCRIPT = """

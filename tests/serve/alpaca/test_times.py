@@ -160,6 +160,36 @@ def test_a_fault_is_told_and_reconnecting_heals_it(fresh: tuple[PatternDevice, W
     assert wire.expose(0.001).image.shape == (90, 61)
 
 
+def test_a_defect_is_told_like_a_fault(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Otherwise a client would poll for ever for an image that never comes."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(exposure, "Picture", broken)
+    wire.write("StartExposure", Duration=0.001, Light=True)
+    wire.until(lambda: wire.read("CameraState") == ERROR)
+    assert wire.get("ImageReady").error == 0x501
+    assert "broken on purpose" in wire.get("ImageArray").json["ErrorMessage"]
+    assert "broken on purpose" in caplog.text
+    monkeypatch.undo()
+    assert wire.expose(0.001).image.shape == (90, 61)
+
+
+def test_a_defect_elsewhere_is_status_500(
+    fresh: tuple[PatternDevice, Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device, wire = fresh
+    monkeypatch.setattr(device, "get_control", lambda _: 1 / 0)
+    reply = wire.get("CCDTemperature")
+    assert reply.status == 500
+    assert "division by zero" in reply.body.decode()
+    monkeypatch.undo()
+    assert wire.read("CCDTemperature") == 3.25
+
+
 def test_image_errors_are_json_for_every_client(wire: Wire) -> None:
     """alpyca cannot read errors in ImageBytes."""
     for headers in (BYTES, JSON, {"Accept": "application/imagebytes"}):

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Final
 
 from fullwell.camera.buffers import Pool
 from fullwell.camera.engine import Camera
-from fullwell.errors import Busy, ExposureAborted, FullwellError, NoImage
+from fullwell.errors import Busy, DeviceFault, ExposureAborted, FullwellError, NoImage
 from fullwell.models.facts import Window
 from fullwell.serve.alpaca.device import AlpacaDevice
 from fullwell.serve.alpaca.images import Picture
 
 ABORT_WAIT_S: Final = 0.8
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,9 @@ class Exposure:
             pass
         except FullwellError as reason:
             failure = reason
+        except Exception as reason:  # a client that polls must learn of it, whatever it was
+            log.exception("an exposure ended unexpectedly")
+            failure = DeviceFault(f"the exposure ended unexpectedly: {reason!r}.", "See the log of the server.")
         if self._task is not asyncio.current_task():
             return  # abandoned: a picture that was all but ready must not turn up afterwards
         self._taken, self._failure = taken, failure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 IMAGEBYTES: Final = "application/imagebytes"
 MOST_BODY_BYTES: Final = 16_384
+
+log = logging.getLogger(__name__)
 
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 
@@ -95,6 +98,9 @@ class Router:
             value = await run(member, device, transaction.client, values)
         except FullwellError as error:
             return error_reply(member, transaction, error)
+        except Exception as defect:  # left to the server it would also close the client's connection
+            log.exception("%s %s", request.method, request.url.path)
+            return PlainTextResponse(f"A defect of this server, see its log: {defect!r}.", 500)
         if isinstance(value, Picture):
             return image_reply(value, transaction, accepts_imagebytes(request.headers.get("accept", "")))
         return json_reply(member, transaction, value)
