@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +17,7 @@ from fullwell.serve.alpaca.images import Picture
 from patterned.device import PatternDevice, small
 from patterned.wire import BYTES, JSON, Wire
 
-IDLE, EXPOSING, READING, DOWNLOAD, ERROR = 0, 2, 3, 4, 5
+IDLE, WAITING, EXPOSING, READING, DOWNLOAD, ERROR = range(6)
 
 
 def test_start_time_is_that_of_the_sensor(fresh: tuple[PatternDevice, Wire]) -> None:
@@ -158,6 +159,40 @@ def test_a_fault_is_told_and_reconnecting_heals_it(fresh: tuple[PatternDevice, W
     wire.set("Connected", True)
     assert wire.read("CameraState") == IDLE
     assert wire.expose(0.001).image.shape == (90, 61)
+
+
+def test_polling_after_a_fault_costs_no_memory() -> None:
+    """An exception that is raised again and again would collect a longer traceback each time."""
+
+    def depth() -> int:
+        with pytest.raises(FrameTimeout) as caught:
+            waiting.ready()
+        return len(traceback.extract_tb(caught.value.__traceback__))
+
+    waiting = exposure.Exposure(None, None)
+    waiting._failure = FrameTimeout("no frame came.")
+    assert depth() == [depth() for _ in range(50)][-1]
+
+
+def test_a_camera_waits_while_it_is_told(
+    fresh: tuple[PatternDevice, Wire], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow cable: the start takes its time, other clients see it, nobody is held up."""
+    device, wire = fresh
+    start = device.start_exposure
+    monkeypatch.setattr(device, "start_exposure", lambda: (time.sleep(0.4), start()))
+    starter = threading.Thread(target=wire_start, args=(wire.address,))
+    starter.start()
+    wire.until(lambda: wire.read("CameraState") == WAITING)
+    assert wire.put("StartExposure", Duration=0.01, Light=True).error == 0x40B
+    starter.join()
+    wire.until(lambda: wire.read("ImageReady"))
+
+
+def wire_start(address: str) -> None:
+    starter = Wire(address)
+    starter.write("StartExposure", Duration=0.01, Light=True)
+    starter.close()
 
 
 def test_a_defect_is_told_like_a_fault(

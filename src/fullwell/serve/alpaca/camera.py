@@ -216,6 +216,8 @@ class AlpacaCamera(AlpacaDevice):
         if self.exposure.failed:
             return CameraState.ERROR
         state = STATES[self.camera.state]
+        if self.exposure.starting:
+            return CameraState.WAITING
         if self.exposure.under_way and state is CameraState.IDLE:
             return CameraState.DOWNLOAD
         return state

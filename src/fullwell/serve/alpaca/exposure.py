@@ -45,6 +45,13 @@ class Exposure:
     camera : Camera
     device : AlpacaDevice
         Lends its worker threads.
+
+    Attributes
+    ----------
+    starting : bool
+        Whether the camera is being told of an exposure at this moment.
+    last : tuple or None
+        True length in s and true start in UTC ns of the last exposure of the session.
     """
 
     def __init__(self, camera: Camera, device: AlpacaDevice) -> None:
@@ -52,7 +59,7 @@ class Exposure:
         self._device = device
         self._pictures = Pool()
         self._task: asyncio.Task[None] | None = None
-        self._starting = False
+        self.starting = False
         self._taken: Taken | None = None
         self._failure: FullwellError | None = None
         self.last: tuple[float, int] | None = None
@@ -60,7 +67,7 @@ class Exposure:
     @property
     def under_way(self) -> bool:
         """Whether an exposure is going on, from its start until its picture is ready."""
-        return self._starting or (self._task is not None and not self._task.done())
+        return self.starting or (self._task is not None and not self._task.done())
 
     @property
     def failed(self) -> bool:
@@ -70,7 +77,7 @@ class Exposure:
     def ready(self) -> bool:
         """Whether a picture waits. Raises what made the last exposure fail."""
         if self._failure is not None:
-            raise self._failure
+            raise self._failure.with_traceback(None)  # which would grow each time that a client asks
         return self._taken is not None
 
     def taken(self) -> Taken:
@@ -87,13 +94,13 @@ class Exposure:
         """Begin an exposure; the camera's own checks are passed when this returns."""
         if self.under_way:
             raise Busy("the camera is exposing.", "Wait until CameraState is Idle, or abort the exposure.")
-        self._starting = True
+        self.starting = True
         try:
             await self._device.in_worker(self._begin, duration_s, window, binning)
             self._taken = self._failure = None
             self._task = asyncio.get_running_loop().create_task(self._collect())
         finally:
-            self._starting = False
+            self.starting = False
 
     async def stop(self) -> None:
         """End the exposure early and keep the picture. Harmless when none goes on."""
