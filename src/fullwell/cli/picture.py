@@ -201,7 +201,7 @@ def _draw_histogram(axes: Axes, planes: tuple[Plane, ...], found: tuple[Statisti
     for spine in axes.spines.values():
         spine.set_color(LINE)
     if len(planes) > 1:
-        axes.legend(frameon=False, labelcolor=INK, fontsize=8, loc="upper right")
+        axes.legend(frameon=False, labelcolor=INK, fontsize=8, loc="upper center", ncols=3)
 
 
 def _right_end(planes: tuple[Plane, ...], found: tuple[Statistics, ...]) -> float:
