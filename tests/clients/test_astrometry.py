@@ -144,7 +144,7 @@ def pick(stars: NDArray[np.void], brightest: NDArray[np.uint16], limit_dn: float
     x, y = stars["x_image"] - 1, stars["y_image"] - 1
     edge = ANNULUS_PX[1] + 2
     inside = (x > edge) & (x < columns - edge) & (y > edge) & (y < rows - edge)
-    bright = inside & (stars["source"] != "counts") & (stars["electrons"] > 20_000)
+    bright = inside & (stars["source"] != "counts") & (stars["electrons"] > 10_000)
     chosen = []
     for index in np.flatnonzero(bright):
         near = np.hypot(x - x[index], y - y[index]) < 1.5 * APERTURE_PX

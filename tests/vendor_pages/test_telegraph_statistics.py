@@ -21,7 +21,7 @@ from fullwell.scene import Dark
 
 SIGMAS = 4.9
 FRAMES = 300
-WINDOW = Window(1000, 800, 256, 128)
+WINDOW = Window(1000, 800, 200, 100)
 MODE, GAIN, OFFSET = "High Gain-2CMS", 100, 255
 """The least read noise (1.2 e-), with room for downward jumps."""
 

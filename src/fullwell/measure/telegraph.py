@@ -94,6 +94,7 @@ def _fit(values, centre, jump, core, best) -> None:  # type: ignore[no-untyped-d
             likelihood = total
             break
         likelihood = total
+    likelihood += np.log(share[0])  # of equals, the one whose centre is occupied
     if likelihood > best[0]:
         best[0], best[1], best[2], best[3] = likelihood, centre, jump, core
         best[4], best[5], best[6] = share[0], share[1], share[2]
@@ -122,9 +123,11 @@ def _census(stack, usual, margin, found) -> None:  # type: ignore[no-untyped-def
         single = -frames * (0.5 + np.log(np.sqrt(variance)))
         best = np.zeros(7)
         best[0] = -np.inf
-        middle = np.median(values)
-        for start in (0.35, 0.6, 1.0):
-            _fit(values, middle, start * farthest, usual, best)
+        ordered = np.sort(values)
+        reach = ordered[-1] - ordered[0] - 6.0 * usual
+        for part in (frames // 5, frames // 2, frames - 1 - frames // 5):
+            _fit(values, ordered[part], max(0.5 * reach, usual), usual, best)
+            _fit(values, ordered[part], max(reach, usual), usual, best)
         if best[0] - single > margin and best[2] > 2.0 * best[3]:
             found[pixel] = best
 
