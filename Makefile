@@ -2,6 +2,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := build/bench-venv
+PEERS_STAMP := $(PEERS)/.installed
 PYTHON ?= python3
 
 .PHONY: run check test test-all bench docs format clean
@@ -26,9 +28,13 @@ test: check  ## check, then the tests that every commit passes
 test-all: check  ## and the slow proofs
 	$(BIN)/pytest -n 2 --dist loadfile -m ''
 
-bench: $(STAMP)  ## speed and memory beside the peers, in one run
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+bench: $(STAMP) $(PEERS_STAMP)  ## speed and memory beside the peers, in one run
 	$(BIN)/python -m bench
+
+$(PEERS_STAMP): bench/requirements.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement bench/requirements.txt
+	touch $@
 
 docs: $(STAMP)  ## the reference pages and pictures, made by the program
 	$(BIN)/python docs/build.py

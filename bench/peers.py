@@ -26,6 +26,13 @@ PEERS_PYTHON = ROOT / "build" / "bench-venv" / "bin" / "python"
 LIGHT_FILE = ROOT / "build" / "bench-light.npy"
 PEERS = ("numpy", "galsim", "pyxel")
 OURS = ("fullwell picture", "fullwell sky")
+GOALS = {
+    ("numpy", "CPU"): ">= 40",
+    ("galsim", "wall"): ">= 30",
+    ("pyxel", "wall"): ">= 60",
+    ("galsim", "memory"): ">= 10",
+    ("pyxel", "memory"): ">= 10",
+}
 REPEATS = {"pyxel": 2, "galsim": 3, "numpy": 3}
 
 
@@ -139,7 +146,7 @@ def by_fullwell(light: Any, sky: bool) -> Callable[[], Any]:
     scene = (
         Sky(ra_deg=299.9, dec_deg=22.7, focal_length_mm=530, aperture_mm=106)
         if sky
-        else Picture(light[:6388, :9576], exposure_s=1.0)
+        else Picture(light[:6388, :9576], brightest_e_per_s=float(light[:6388, :9576].max()))
     )
     camera = fullwell.open("twin:qhy600-pro", scene=scene, seed=1, clock="instant")
     camera.configure(mode=0, gain=26, offset=30, exposure_s=60.0 if sky else 1.0, overscan=True)
@@ -188,36 +195,49 @@ def resident_mib() -> float:
     return pages * resource.getpagesize() / 2**20
 
 
-def main() -> dict[str, Any]:
-    """Run all of them one after the other; those that are not installed say so."""
+def measured() -> dict[str, dict[str, float]]:
+    """All of them, one after the other, each in a process of its own."""
     from bench import light
 
     LIGHT_FILE.parent.mkdir(exist_ok=True)
     if not LIGHT_FILE.exists():
         light.write(LIGHT_FILE)
-    results: dict[str, Any] = {}
+    results = {}
     for name in (*PEERS, *OURS):
         python = str(PEERS_PYTHON) if name in PEERS else sys.executable
         done = subprocess.run(
-            [python, "-m", "bench.peers", name], cwd=ROOT, capture_output=True, text=True, check=False
+            [python, "-m", "bench.peers", name], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
         )
-        if done.returncode:
-            results[name] = {"failed": done.stderr.strip().splitlines()[-1:] or ["no message"]}
-        else:
-            results[name] = json.loads(done.stdout.splitlines()[-1])
-    return {"one frame of 61.65 Mpx": results, "ratios": ratios(results)}
+        results[name] = json.loads(done.stdout.splitlines()[-1])
+    return results
 
 
-def ratios(results: dict[str, Any]) -> dict[str, float]:
-    """How many times cheaper fullwell is than each peer: wall time, CPU time, memory."""
-    table: dict[str, float] = {}
+def run() -> list[dict[str, Any]]:
+    """All figures.
+
+    Returns
+    -------
+    list of dict
+        Keys task, value, unit, goal (text, "" where there is none).
+    """
+    results = measured()
+    lines: list[dict[str, Any]] = []
+    for name, figures in results.items():
+        for key, unit in (("wall_s", "s"), ("cpu_ns_per_px", "ns/px"), ("peak_mib", "MiB"), ("added_mib", "MiB")):
+            task = f"61.65 Mpx frame, {name}: {key.rsplit('_', 1)[0]}"
+            lines.append({"task": task, "value": figures[key], "unit": unit, "goal": ""})
     for ours in OURS:
         for peer in PEERS:
-            if "wall_s" in results[ours] and "wall_s" in results[peer]:
-                for key, short in (("wall_s", "wall"), ("cpu_ns_per_px", "CPU"), ("peak_mib", "memory")):
-                    table[f"{peer} / {ours}: {short}"] = results[peer][key] / results[ours][key]
-    return table
+            for key, what in (("wall_s", "wall"), ("cpu_ns_per_px", "CPU"), ("added_mib", "memory")):
+                ratio = results[peer][key] / results[ours][key]
+                goal = GOALS.get((peer, what), "")
+                lines.append({"task": f"{what}: {peer} / {ours}", "value": ratio, "unit": "x", "goal": goal})
+    return lines
 
 
 if __name__ == "__main__":
-    print(json.dumps(run_one(sys.argv[1]) if len(sys.argv) > 1 else main()))
+    if len(sys.argv) > 1:
+        print(json.dumps(run_one(sys.argv[1])))
+    else:
+        for line in run():
+            print(f"{line['task']:56} {line['value']:8.3g} {line['unit']:6} {line['goal']}")
