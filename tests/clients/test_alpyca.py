@@ -6,6 +6,7 @@ Pixels are compared with a second twin of the same seed, clock and history that 
 from __future__ import annotations
 
 import contextlib
+import inspect
 import socket
 import time
 from collections.abc import Iterator
@@ -31,6 +32,9 @@ from fullwell.camera.clock import InstantClock
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
 from fullwell.serve.alpaca import AlpacaServer
+from fullwell.serve.alpaca.camera_members import CAMERA_MEMBERS
+from fullwell.serve.alpaca.members import Member
+from fullwell.serve.alpaca.wheel import WHEEL_MEMBERS
 
 START_NS = 1_790_000_000_000_000_000
 MODELS = ("qhy600-pro", "qhy600c-pro", "qhy268m-pro", "qhy42-pro")
@@ -156,6 +160,20 @@ def test_everything_a_client_reads(camera: Camera) -> None:
         "Offsets",
         "SubExposureDuration",
     }
+
+
+@pytest.mark.parametrize(("theirs", "ours"), [(Camera, CAMERA_MEMBERS), (FilterWheel, WHEEL_MEMBERS)])
+def test_the_tables_are_complete(theirs: type, ours: tuple[Member, ...]) -> None:
+    """Each member of alpyca's class stands in the table, readable and writable where it is so there."""
+    expected = set()
+    for name in dir(theirs):
+        member = inspect.getattr_static(theirs, name)
+        if name[0].isupper() and name not in {"ImageArrayInfo", "ImageArrayRaw"}:  # alpyca's own
+            settable = not isinstance(member, property) or member.fset is not None
+            expected |= {(name, "GET")} if isinstance(member, property) else set()
+            expected |= {(name, "PUT")} if settable else set()
+    variant = {("ImageArrayVariant", "GET")} if theirs is Camera else set()  # alpyca does without it
+    assert {(member.name, member.method) for member in ours} == expected | variant
 
 
 def test_colour() -> None:
