@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normal_pair, pattern_normal
 from fullwell.chance.keys import row_key
-from fullwell.chance.lanes import both, shift_right, signed_float
+from fullwell.chance.lanes import both, shift_left, shift_right, signed_float, truncate
 from fullwell.chance.poisson import SMALL_MEAN, poisson_quantile, small_index, small_poisson
 from fullwell.chance.words import word
 
@@ -64,6 +64,20 @@ def row_normals(stream: np.uint64, row: int, left: int, right: int, half: int, u
         return
     normal_run(key, start, low[start:], high[start:])
     normal_run(key, 0, low[:stop], high[:stop])
+
+
+@_kernel
+def fill(value: np.float32, out: NDArray[np.float32]) -> None:
+    """Set all; numba's own assignment to a slice is several times slower."""
+    for i in range(out.size):
+        out[i] = value
+
+
+@_kernel
+def copy(source: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+    """Copy all; see `fill`."""
+    for i in range(out.size):
+        out[i] = source[i]
 
 
 @_kernel
@@ -129,7 +143,7 @@ def small_signal(
     entry: NDArray[np.uint32],
     out: NDArray[np.float32],
 ) -> None:
-    """Exact Poisson numbers of small means."""
+    """Exact Poisson numbers of small means, less the mean."""
     a, b = _halves(row_key(stream, row))
     c, d = _halves(row_key(stream ^ np.uint64(0x5555555555555555), row))
     for i in range(out.size):
@@ -138,20 +152,20 @@ def small_signal(
         entry[i] = tables[index[i]]
     for i in range(out.size):
         place = np.uint32(left + i)
-        out[i] = small_poisson(mean[i], word(place, a, b), word(place, c, d), entry[i])
+        out[i] = small_poisson(mean[i], word(place, a, b), word(place, c, d), entry[i]) - mean[i]
 
 
 @_kernel
 def whole_signal(
     stream: np.uint64, row: int, left: int, mean: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
-    """Whole electrons of large means by the quantile of the Poisson distribution."""
+    """Whole electrons of large means by the quantile of the Poisson distribution, less the mean."""
     a, b = _halves(row_key(stream ^ np.uint64(0x3333333333333333), row))
     c, d = _halves(row_key(stream ^ np.uint64(0x7777777777777777), row))
     for i in range(out.size):
         place = np.uint32(left + i)
         normal, _ = normal_pair(word(place, a, b), word(place, c, d))
-        out[i] = poisson_quantile(mean[i], normal)
+        out[i] = poisson_quantile(mean[i], normal) - mean[i]
 
 
 @_kernel
@@ -165,7 +179,7 @@ def noisy_signal(
     mean: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
-    """Signal with shot and read noise from one normal number: Cornish-Fisher quantile of Poisson + Gauss.
+    """Shot and read noise together from one normal number: Cornish-Fisher quantile of Poisson + Gauss.
 
     All cumulants of the sum from the third on are the mean m; with v = m + sigma^2, a = m / v, r = v^-1/2 the
     expansion is carried through r^2.
@@ -187,7 +201,7 @@ def noisy_signal(
         c2 = a * (F(1 / 6) - r2 * (F(1 / 20) - a * (F(5 / 24) - a * F(53 / 324))))
         c1 = s - r * a * (F(1 / 8) - a * F(5 / 36))
         c0 = a * (F(-1 / 6) + r2 * (F(1 / 40) - a * (F(1 / 12) - a * F(17 / 324))))
-        out[i] = m + (c0 + w * (c1 + w * (c2 + w * (c3 + w * c4))))
+        out[i] = c0 + w * (c1 + w * (c2 + w * (c3 + w * c4)))
 
 
 @_kernel
@@ -208,12 +222,14 @@ def levels(
     column: int,
     jumping: NDArray[np.int32],
     jump_e: NDArray[np.float32],
+    first: int,
+    last: int,
     level_dn: NDArray[np.float32],
 ) -> None:
     """What lies under the signal of each pixel: bias, row, column, telegraph jumps; ADC counts."""
     for i in range(level_dn.size):
         level_dn[i] = row_dn + column_dn[i]
-    for i in range(jumping.size):
+    for i in range(first, last):
         level_dn[jumping[i] - column] += jump_e[i] * dn_per_e
 
 
@@ -222,20 +238,28 @@ def convert(
     chain: NDArray[np.float32],
     shift_up: int,
     shift_down: int,
-    electrons: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    deviation: NDArray[np.float32],
     noise: NDArray[np.float32],
     level_dn: NDArray[np.float32],
     out: NDArray[np.uint16],
 ) -> None:
-    """Words of one row: well, bend, gain, noise, offset, ADC, depth."""
+    """Words of one row: well, bend, gain, noise, offset, ADC, depth.
+
+    Mean and deviation from it go separate ways until both are whole counts: near 50,000 counts float32 has steps
+    of 1/256, and a sum rounded to those would fill some counts with one step more than their neighbours.
+    """
     well_e, bend, median_e, dn_per_e, rail = chain[0], chain[1], chain[2], chain[3], chain[4]
     up, down = np.uint32(shift_up), np.uint32(shift_down)
     for i in range(out.size):
-        e = min(electrons[i], well_e)
-        e = e - bend * e * (e * e)
-        dn = (e + median_e * noise[i]) * dn_per_e + (level_dn[i] + F(0.5))
-        count = np.uint32(np.int32(min(max(dn, F(0.0)), rail)))
-        out[i] = np.uint16((count << up) >> down)
+        m = mean[i]
+        d = min(deviation[i], well_e - m)
+        e = m + d
+        base = m * dn_per_e + (level_dn[i] + F(0.5))
+        whole = np.floor(base)
+        dn = (d - bend * e * (e * e) + median_e * noise[i]) * dn_per_e + (base - whole)
+        count = truncate(min(max(whole + np.floor(dn), F(0.0)), rail))
+        out[i] = np.uint16(shift_right(shift_left(count, up), down))
 
 
 @_kernel

@@ -16,7 +16,9 @@ from fullwell.twin.kernels import (
     F,
     census,
     convert,
+    copy,
     expected,
+    fill,
     levels,
     noisy_signal,
     pixel_kinds,
@@ -73,53 +75,68 @@ class Tables(NamedTuple):
     column_dn: NDArray[np.float32]
 
 
-@njit(inline="always")
-def _span(area: NDArray[np.int64], row: int, column: int) -> tuple[int, int]:
-    """Part of a chunk that starts at `column` in an area given by its corners; empty if there is none."""
-    if area[1] <= row < area[3]:
-        return max(area[0] - column, 0), min(area[2] - column, CHUNK)
-    return 0, 0
-
-
-@njit(inline="always")
-def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> int:
-    """Index of the first of the ascending `columns` that is not below `column`."""
-    while first < count and columns[first] < column:
-        first += 1
-    return first
-
-
 @_kernel
 def _chunk_means(
     numbers: Numbers,
-    tables: Tables,
+    kinds: NDArray[np.uint32],
     light: NDArray[np.float32],
     light_left: int,
     row: int,
     start: int,
-    warm: NDArray[np.int32],
-    warm_e: NDArray[np.float32],
+    glow_e: np.float32,
+    glow_share: NDArray[np.float32],
     pixel: NDArray[np.uint32],
     kind: NDArray[np.uint32],
     mean: NDArray[np.float32],
     ratio: NDArray[np.float32],
 ) -> None:
-    """Expected electrons and relative read noise of some columns of one row, `start` counted from the window."""
-    column = numbers.left + start
+    """Expected electrons of ordinary pixels and relative read noise: a chunk, `start` columns into the window."""
     low, high = max(light_left - start, 0), min(light_left + light.size - start, CHUNK)
     if low > 0 or high < CHUNK:
-        mean[:] = F(0.0)
+        fill(F(0.0), mean)
     if high > low:
-        mean[low:high] = light[start + low - light_left : start + high - light_left]
-    pixel_kinds(numbers.pixel_stream, row, column, tables.kinds, pixel, kind)
-    glow_e, glow_share = tables.glow_row_e[row], tables.glow_column_share[start : start + CHUNK]
-    expected(numbers.prnu, numbers.dark_e, numbers.noise_unit, glow_e, glow_share, pixel, kind, mean, ratio)
-    for i in range(warm.size):
-        mean[warm[i] - column] += warm_e[i]
-    for i in range(tables.dark_areas.shape[0]):
-        low, high = _span(tables.dark_areas[i], row, column)
-        for place in range(low, high):
-            mean[place] = F(0.0)
+        copy(light[start + low - light_left : start + high - light_left], mean[low:high])
+    pixel_kinds(numbers.pixel_stream, row, numbers.left + start, kinds, pixel, kind)
+    glow = glow_share[start : start + CHUNK]
+    expected(numbers.prnu, numbers.dark_e, numbers.noise_unit, glow_e, glow, pixel, kind, mean, ratio)
+
+
+@_kernel
+def _meets(areas: NDArray[np.int64], row: int) -> bool:
+    """Whether any of some areas (left, top, right, bottom) has pixels in a row."""
+    met = False
+    for i in range(areas.shape[0]):
+        met = met or areas[i, 1] <= row < areas[i, 3]
+    return met
+
+
+@_kernel
+def _clear(areas: NDArray[np.int64], row: int, column: int, out: NDArray[np.float32]) -> None:
+    """Set to 0 what lies in some areas; `out` is a chunk that starts at `column`."""
+    for i in range(areas.shape[0]):
+        if areas[i, 1] <= row < areas[i, 3]:
+            for place in range(max(areas[i, 0] - column, 0), min(areas[i, 2] - column, out.size)):
+                out[place] = 0
+
+
+@_kernel
+def _spare(
+    areas: NDArray[np.int64], row: int, column: NDArray[np.int32], count: int, value: NDArray[np.float32]
+) -> None:
+    """Set to 0 the values of single pixels of a row that lie in some areas."""
+    for i in range(areas.shape[0]):
+        if areas[i, 1] <= row < areas[i, 3]:
+            for j in range(count):
+                if areas[i, 0] <= column[j] < areas[i, 2]:
+                    value[j] = F(0.0)
+
+
+@_kernel
+def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> int:
+    """Index of the first of the ascending `columns` that is not below `column`."""
+    while first < count and columns[first] < column:
+        first += 1
+    return first
 
 
 @_kernel
@@ -136,36 +153,36 @@ def _electrons(
     index: NDArray[np.uint32],
     entry: NDArray[np.uint32],
     spare: NDArray[np.float32],
-    electrons: NDArray[np.float32],
+    deviation: NDArray[np.float32],
     noise: NDArray[np.float32],
 ) -> None:
-    """Signal of each pixel, and the read noise of the first chain that is not yet in it (units of the median)."""
+    """Electrons less their mean, and the read noise of chain 0 that is not yet in them, in units of the median."""
     own, neighbour, top_e = numbers.own, numbers.neighbour, numbers.top_e
     if not numbers.shot_noise:
-        electrons[:] = mean
+        fill(F(0.0), deviation)
         read_noise(own, neighbour, ratio, here, left, noise)
         return
     small, top = census(mean, top_e)
     if small == 0 and top == 0:
-        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, electrons)
-        noise[:] = F(0.0)
+        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, deviation)
+        fill(F(0.0), noise)
         return
     read_noise(own, neighbour, ratio, here, left, noise)
     if small == CHUNK:
-        small_signal(numbers.shot_stream, row, column, alias, mean, index, entry, electrons)
+        small_signal(numbers.shot_stream, row, column, alias, mean, index, entry, deviation)
         return
     if small + top < CHUNK:
-        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, electrons)
+        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, deviation)
         for i in range(CHUNK):
             noise[i] = noise[i] if mean[i] < SMALL or mean[i] >= top_e else F(0.0)
     if small > 0:
         small_signal(numbers.shot_stream, row, column, alias, mean, index, entry, spare)
         for i in range(CHUNK):
-            electrons[i] = spare[i] if mean[i] < SMALL else electrons[i]
+            deviation[i] = spare[i] if mean[i] < SMALL else deviation[i]
     if top > 0:
         whole_signal(numbers.shot_stream, row, column, mean, spare)
         for i in range(CHUNK):
-            electrons[i] = spare[i] if mean[i] >= top_e else electrons[i]
+            deviation[i] = spare[i] if mean[i] >= top_e else deviation[i]
 
 
 @_kernel
@@ -218,43 +235,40 @@ def expose_rows(
     half = -(-numbers.total_width // (2 * PAIR_STEP)) * PAIR_STEP
     unit = np.zeros((chains, 2 * half + 1 + CHUNK), np.float32)
     mean, ratio = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    electrons, noise = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
+    deviation, noise = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     level_dn, spare = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     pixel, kind = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
     warm, warm_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
     jumping, jump_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
-    right = numbers.left + numbers.width
+    kinds, alias, glow_share, column_dn = tables.kinds, tables.alias, tables.glow_column_share, tables.column_dn
+    chain_numbers, virtual, blank = tables.chain_numbers, tables.dark_areas, tables.blank_areas
     dark = lit[:0].reshape(-1)
     for i in range(rows):
         row = top + first + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
+        in_virtual, in_blank, glow_e = _meets(virtual, row), _meets(blank, row), tables.glow_row_e[row]
         warms = _warm(numbers, row, warm, warm_e)
         jumps = _jumping(numbers, tables.telegraph, row, jumping, jump_e)
+        _spare(virtual, row, jumping, jumps, jump_e)
         for chain in range(chains):
-            row_normals(tables.chain_streams[chain], row, numbers.left, right, half, unit[chain])
+            stream = tables.chain_streams[chain]
+            row_normals(stream, row, numbers.left, numbers.left + numbers.width, half, unit[chain])
         w0, j0 = _upto(warm, 0, warms, numbers.left), _upto(jumping, 0, jumps, numbers.left)
         for start in range(0, size, CHUNK):
             column = numbers.left + start
             w1, j1 = _upto(warm, w0, warms, column + CHUNK), _upto(jumping, j0, jumps, column + CHUNK)
             _chunk_means(
-                numbers,
-                tables,
-                light,
-                lit_left,
-                row,
-                start,
-                warm[w0:w1],
-                warm_e[w0:w1],
-                pixel,
-                kind,
-                mean,
-                ratio,
+                numbers, kinds, light, lit_left, row, start, glow_e, glow_share, pixel, kind, mean, ratio
             )
+            for j in range(w0, w1):
+                mean[warm[j] - column] += warm_e[j]
+            if in_virtual:
+                _clear(virtual, row, column, mean)
             here, left = unit[0, column + 1 : column + 1 + CHUNK], unit[0, column : column + CHUNK]
             _electrons(
                 numbers,
-                tables.chain_numbers[0, 2],
-                tables.alias,
+                chain_numbers[0, 2],
+                alias,
                 row,
                 column,
                 mean,
@@ -264,37 +278,38 @@ def expose_rows(
                 pixel,
                 kind,
                 spare,
-                electrons,
+                deviation,
                 noise,
             )
-            for area in tables.dark_areas:
-                low, high = _span(area, row, column)
-                for j in range(j0, j1):
-                    if low <= jumping[j] - column < high:
-                        jump_e[j] = F(0.0)
             for chain in range(chains):
                 if chain > 0:
-                    here, left = (
-                        unit[chain, column + 1 : column + 1 + CHUNK],
-                        unit[chain, column : column + CHUNK],
-                    )
+                    here = unit[chain, column + 1 : column + 1 + CHUNK]
+                    left = unit[chain, column : column + CHUNK]
                     read_noise(numbers.own, numbers.neighbour, ratio, here, left, noise)
-                numbers_dn = tables.chain_numbers[chain]
                 levels(
                     tables.row_dn[chain, first + i],
-                    tables.column_dn[chain, start : start + CHUNK],
-                    numbers_dn[3],
+                    column_dn[chain, start : start + CHUNK],
+                    chain_numbers[chain, 3],
                     column,
-                    jumping[j0:j1],
-                    jump_e[j0:j1],
+                    jumping,
+                    jump_e,
+                    j0,
+                    j1,
                     level_dn,
                 )
                 out = words[i, chain, start : start + CHUNK]
-                convert(numbers_dn, numbers.shift_up, numbers.shift_down, electrons, noise, level_dn, out)
-                for area in tables.blank_areas:
-                    low, high = _span(area, row, column)
-                    for place in range(low, high):
-                        out[place] = 0
+                convert(
+                    chain_numbers[chain],
+                    numbers.shift_up,
+                    numbers.shift_down,
+                    mean,
+                    deviation,
+                    noise,
+                    level_dn,
+                    out,
+                )
+                if in_blank:
+                    _clear(blank, row, column, out)
             w0, j0 = w1, j1
 
 
@@ -312,27 +327,23 @@ def expected_rows(
     mean, ratio = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
     pixel, kind = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
     warm, warm_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
+    kinds, glow_share = tables.kinds, tables.glow_column_share
     dark = lit[:0].reshape(-1)
     for i in range(out.shape[0]):
+        row = top + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
-        warms = _warm(numbers, top + i, warm, warm_e)
+        glow_e = tables.glow_row_e[row]
+        warms = _warm(numbers, row, warm, warm_e)
         w0 = _upto(warm, 0, warms, numbers.left)
         for start in range(0, numbers.width, CHUNK):
-            w1 = _upto(warm, w0, warms, numbers.left + start + CHUNK)
+            column = numbers.left + start
+            w1 = _upto(warm, w0, warms, column + CHUNK)
             _chunk_means(
-                numbers,
-                tables,
-                light,
-                lit_left,
-                top + i,
-                start,
-                warm[w0:w1],
-                warm_e[w0:w1],
-                pixel,
-                kind,
-                mean,
-                ratio,
+                numbers, kinds, light, lit_left, row, start, glow_e, glow_share, pixel, kind, mean, ratio
             )
+            for j in range(w0, w1):
+                mean[warm[j] - column] += warm_e[j]
+            _clear(tables.dark_areas, row, column, mean)
             stop = min(start + CHUNK, numbers.width)
-            out[i, start:stop] = mean[: stop - start]
+            copy(mean[: stop - start], out[i, start:stop])
             w0 = w1

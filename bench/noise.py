@@ -1,0 +1,147 @@
+"""The physics alone: time per pixel and core at several light levels beside numpy's generator, and peak memory.
+
+``python -m bench.noise``. Both make 16-bit frames from given expected electrons, one thread, in turns, so that a
+busy machine slows both; the least processor time of several runs counts. numpy does response, dark, shot noise,
+read noise, gain, offset, clipping; fullwell all of its physics (and telegraph, row, column and neighbour noise,
+read noise and dark current per pixel, linearity).
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+LEVELS_E = (0.0, 0.3, 3.0, 30.0, 100.0, 1000.0, 20_000.0)
+ROWS = 1024
+REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Row:
+    """One light level.
+
+    Attributes
+    ----------
+    electrons : float
+    fullwell_ns, numpy_ns : float
+        Processor time per pixel.
+    """
+
+    electrons: float
+    fullwell_ns: float
+    numpy_ns: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times faster than numpy."""
+        return self.numpy_ns / self.fullwell_ns
+
+
+class Even:
+    """The same light on every pixel."""
+
+    def __init__(self, electrons: float) -> None:
+        self.electrons = electrons
+
+    def expose(self, out, left, top, interval) -> None:  # noqa: ARG002
+        out[...] = self.electrons
+
+
+def make_plan(rows: int):
+    """A second of a QHY600 in High Gain mode at gain 56, the top rows of the sensor."""
+    from fullwell.camera.frame import FrameFormat, Settings
+    from fullwell.models import load
+    from fullwell.models.facts import Window
+    from fullwell.readout.timing import row_timing
+    from fullwell.twin.plan import plan
+
+    model = load("qhy600-pro")
+    mode = model.mode("High Gain")
+    window = Window(0, 0, model.sensor.geometry.effective.width, rows)
+    link = model.links[0].name
+    settings = Settings(mode.number, 1.0, 56, 30, 0, 0, FrameFormat(window), False, False, link)
+    timing = row_timing(model, mode.number, window, exposure_s=1.0, link=link)
+    return plan(model, mode, settings, -10.0, 1, 1, timing, 0)
+
+
+def by_numpy(generator, mean, response, plan):
+    """The same with numpy: Generator.poisson and Generator.standard_normal."""
+    chain = plan.chains[0]
+    electrons = generator.poisson(mean * response + np.float32(plan.dark_e)).astype(np.float32)
+    np.minimum(electrons, np.float32(chain.pixel_well_e), out=electrons)
+    electrons += np.float32(chain.gaussian_median_e) * generator.standard_normal(mean.shape, np.float32)
+    electrons /= np.float32(chain.e_per_dn)
+    electrons += np.float32(chain.bias_dn + 0.5)
+    np.clip(electrons, 0, 65535, out=electrons)
+    return electrons.astype(np.uint16)
+
+
+def _least_s(work, repeats: int) -> float:
+    taken = []
+    for _ in range(repeats):
+        start = time.process_time()
+        work()
+        taken.append(time.process_time() - start)
+    return min(taken)
+
+
+def run() -> list[Row]:
+    """Measure all levels."""
+    from fullwell.twin import fused
+
+    plan = make_plan(ROWS)
+    out = np.empty(plan.shape, np.uint16)
+    generator = np.random.default_rng(1)
+    small = (128, plan.shape[1])
+    response = generator.normal(1.0, plan.prnu_fraction, small).astype(np.float32)
+    fused.expose(plan, None, out)
+    rows = []
+    for level in LEVELS_E:
+        light, mean = Even(level), np.full(small, level, np.float32)
+        ours, theirs = [], []
+        for _ in range(REPEATS):
+            ours.append(_least_s(lambda light=light: fused.expose(plan, light, out), 2))
+            theirs.append(_least_s(lambda mean=mean: by_numpy(generator, mean, response, plan), 2))
+        rows.append(Row(level, min(ours) / out.size * 1e9, min(theirs) / mean.size * 1e9))
+    return rows
+
+
+def peak_memory_mib() -> tuple[float, float]:
+    """Peak memory of one full frame of 61 Mpx in a process of its own, MiB: in all, and above its own buffer."""
+    code = "import bench.noise as b; b.one_frame()"
+    answer = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    peak, before, buffer = (float(word) for word in answer.stdout.split())
+    return peak, peak - before - buffer
+
+
+def one_frame() -> None:
+    """Expose one full frame; print the peak, what was in use before it, and its buffer, MiB."""
+    from fullwell.twin import fused
+
+    fused.compile_kernels()
+    plan = make_plan(6388)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    out = np.empty(plan.shape, np.uint16)
+    fused.expose(plan, Even(100.0), out, threads=2)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(peak, before, out.nbytes / 2**20)
+
+
+def main() -> None:
+    """Print the table."""
+    print("expected e-   fullwell ns/px   numpy ns/px   ratio   (one core, processor time)")
+    for row in run():
+        print(f"{row.electrons:11g} {row.fullwell_ns:16.2f} {row.numpy_ns:13.1f} {row.ratio:7.1f}")
+    peak, above = peak_memory_mib()
+    print(
+        f"one 61 Mpx frame: peak {peak:.0f} MiB with Python and imports, {above:.0f} MiB above the frame itself"
+    )
+
+
+if __name__ == "__main__":
+    main()
