@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -111,7 +111,7 @@ def _meets(areas: NDArray[np.int64], row: int) -> bool:
 
 
 @_kernel
-def _clear(areas: NDArray[np.int64], row: int, column: int, out: NDArray[np.float32]) -> None:
+def _clear(areas: NDArray[np.int64], row: int, column: int, out: NDArray[Any]) -> None:
     """Set to 0 what lies in some areas; `out` is a chunk that starts at `column`."""
     for i in range(areas.shape[0]):
         if areas[i, 1] <= row < areas[i, 3]:
@@ -156,7 +156,7 @@ def _electrons(
     deviation: NDArray[np.float32],
     noise: NDArray[np.float32],
 ) -> None:
-    """Electrons less their mean, and the read noise of chain 0 that is not yet in them, in units of the median."""
+    """Electrons less their mean, and the read noise of chain 0 not yet in them, in units of its median."""
     own, neighbour, top_e = numbers.own, numbers.neighbour, numbers.top_e
     if not numbers.shot_noise:
         fill(F(0.0), deviation)
