@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
@@ -19,6 +18,7 @@ from fullwell.chance.lanes import (
     subtract,
 )
 from fullwell.chance.words import words
+from fullwell.compiled import njit
 
 _ROOT_HALF = np.uint32(0x3F3504F3)  # bits of sqrt(1/2)
 _ONE_EXPONENT = np.uint32(1 << 23)

@@ -15,11 +15,11 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from fullwell.chance.lanes import add, below, both, multiply, shift_left, shift_right, signed_float, truncate
+from fullwell.compiled import njit
 
 SMALL_MEAN: Final = 64.0
 """Means below this are drawn from tables."""

@@ -7,12 +7,12 @@ members then follow a geometric distribution; drawing gaps costs one number per 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import minus_log
 from fullwell.chance.keys import row_key
 from fullwell.chance.words import word
+from fullwell.compiled import njit
 
 _CHUNK = 128
 _NEVER = np.float32(1e9)

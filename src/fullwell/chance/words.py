@@ -12,11 +12,11 @@ independence of one part in 2^32 / 9600.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import row_keys
 from fullwell.chance.lanes import add, exclusive_or, multiply, shift_right
+from fullwell.compiled import njit
 
 _SPREAD = np.uint32(0x9E3779B1)
 _M1 = np.uint32(0x21F0AAAD)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.errors import InvalidOperation, InvalidValue
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _add(frame, reference, total, squares) -> None:  # type: ignore[no-untyped-def]
     """Add one frame's distance from the reference frame, and its square, in exact integers."""
     rows, columns = frame.shape

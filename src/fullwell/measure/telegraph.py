@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from fullwell.compiled import njit
 from fullwell.errors import InvalidValue
 from fullwell.measure.estimate import Estimate
 
@@ -45,7 +45,7 @@ class TelegraphCensus:
     frames: int
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _fit(values, centre, jump, core, best) -> None:  # type: ignore[no-untyped-def]
     """Expectation maximisation of three equidistant Gaussians of one width; keeps the better of this and `best`.
 
@@ -100,7 +100,7 @@ def _fit(values, centre, jump, core, best) -> None:  # type: ignore[no-untyped-d
         best[4], best[5], best[6] = share[0], share[1], share[2]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _census(stack, usual, margin, found) -> None:  # type: ignore[no-untyped-def]
     """Best three-level fit of each pixel that beats one Gaussian, into `found` (pixels, 7); 0 = none."""
     frames, pixels = stack.shape

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.errors import InvalidValue
 from fullwell.measure.estimate import Estimate
 
@@ -72,7 +72,7 @@ class PhotonTransfer:
     deviation_fraction: NDArray[np.float64]
 
 
-@numba.njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)
 def _row_moments(first, second, out) -> None:  # type: ignore[no-untyped-def]
     """Per row: both levels; second and fourth moment and lag-1 product of the difference, centred."""
     rows, columns = first.shape

@@ -11,13 +11,13 @@ C. Layden et al. 2026, arXiv 2605.19022 (IMX455); the percentiles are in the fac
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import row_key
 from fullwell.chance.lanes import shift_right, signed_float
 from fullwell.chance.sparse import members
 from fullwell.chance.words import word
+from fullwell.compiled import njit
 from fullwell.models.facts import Telegraph
 
 CLASSES = 1024

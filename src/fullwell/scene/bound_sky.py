@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.scene.catalogue import SOURCES, Stars
 from fullwell.scene.cosmic_rays import add_cosmic_rays
 from fullwell.scene.glowlight import add_glow

@@ -15,10 +15,10 @@ References
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import key, row_key
+from fullwell.compiled import njit
 from fullwell.scene.draws import identities, normal, uniform
 from fullwell.scene.light import Interval
 

@@ -11,9 +11,9 @@ smoothed.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.models.facts import Geometry
 from fullwell.scene.dust import shadow_grid
 from fullwell.scene.optics import GRID_STEP_PX, Optics

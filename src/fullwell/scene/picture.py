@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.errors import InvalidValue, MissingFile, UnknownName
 from fullwell.models.facts import Sensor
 from fullwell.scene.lamps import HIGHEST_RATE_E_PER_S, seconds

@@ -7,9 +7,9 @@ the effective area, and there is no fast-math.
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.scene.seeing import RADIAL_STEPS_PER_PX
 
 _RADIAL_STEPS = np.float32(RADIAL_STEPS_PER_PX)

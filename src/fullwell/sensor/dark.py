@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
@@ -11,6 +10,7 @@ from fullwell.chance.deviates import normal_pair
 from fullwell.chance.keys import row_key
 from fullwell.chance.sparse import members
 from fullwell.chance.words import word
+from fullwell.compiled import njit
 from fullwell.models.facts import Dark
 
 

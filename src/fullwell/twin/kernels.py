@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normal_pair, pattern_normal
@@ -17,6 +16,7 @@ from fullwell.chance.keys import row_key
 from fullwell.chance.lanes import both, shift_left, shift_right, signed_float, truncate
 from fullwell.chance.poisson import SMALL_MEAN, poisson_quantile, small_index, small_poisson
 from fullwell.chance.words import word
+from fullwell.compiled import njit
 
 PAIR_STEP = 64
 

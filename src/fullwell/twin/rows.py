@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from fullwell.compiled import njit
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.sensor.dark import warm_pixels
 from fullwell.twin.kernels import (
