@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -125,11 +126,11 @@ def one_frame() -> None:
 
     fused.compile_kernels()
     plan = make_plan(6388)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
     out = np.empty(plan.shape, np.uint16)
     fused.expose(plan, Even(100.0), out, threads=2)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(peak, before, out.nbytes / 2**20)
+    print(peak, resident, out.nbytes / 2**20)
 
 
 def main() -> None:

@@ -52,13 +52,16 @@ def bare(made, *, read_noise_e, e_per_dn, well_e=1e6, ratios=(1.0,)):
     )
 
 
-def draw(made, light, count):
-    """Histogram of the counts of at least `count` pixels, drawn by the fast form in frames of their own keys."""
+def draw(made, light, count, label=""):
+    """Histogram of the counts of at least `count` pixels, drawn by the fast form in frames of their own keys.
+
+    Another `label` draws other numbers, so that points of a series are independent.
+    """
     histogram = np.zeros(65536, np.int64)
     out = np.empty(made.shape, np.uint16)
     sequence = 0
     while histogram.sum() < count:
-        frame_key = key("exactness", made.frame_key, sequence)
+        frame_key = key("exactness", label, sequence)
         chain = replace(made.chains[0], noise_stream=key(frame_key, "read"))
         streams = {"shot_stream": key(frame_key, "shot"), "telegraph_stream": key(frame_key, "jump")}
         fused.expose(replace(made, chains=(chain,), **streams), light, out)

@@ -25,7 +25,7 @@ def e_per_dn(mean_e):
 @pytest.mark.parametrize(("read_noise_e", "mean_e"), [(1.0, 0.3), (1.0, 3.0), (1.1, 100.0), (3.5, 51_000.0)])
 def test_counts_follow_the_exact_distribution(plan_for, even, read_noise_e, mean_e):
     made = bare(plan_for(window=FRAME), read_noise_e=read_noise_e, e_per_dn=e_per_dn(mean_e))
-    counts = draw(made, even(mean_e), 1e8)
+    counts = draw(made, even(mean_e), 1e8, f"{read_noise_e} {mean_e}")
     p, chi2, classes = p_value(counts, distribution(mean_e, read_noise_e, e_per_dn(mean_e)))
     assert p > FALSE_ALARM / 4, (chi2, classes)
 
@@ -56,7 +56,7 @@ def test_all_points_at_a_thousand_million_pixels(plan_for, even):
     for read_noise_e in READ_NOISE_E:
         for mean_e in MEANS_E:
             made = bare(plan_for(window=FRAME), read_noise_e=read_noise_e, e_per_dn=e_per_dn(mean_e))
-            counts = draw(made, even(mean_e), 1e9)
+            counts = draw(made, even(mean_e), 1e9, f"{read_noise_e} {mean_e}")
             p = p_value(counts, distribution(mean_e, read_noise_e, e_per_dn(mean_e)))[0]
             print(f"read noise {read_noise_e} e-, mean {mean_e} e-: p = {p:.3g}")
             values.append(p)
