@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import re
@@ -24,6 +25,7 @@ FORM: Final = "application/x-www-form-urlencoded"
 JSON: Final = "application/json"
 IMAGEBYTES: Final = "application/imagebytes"
 MOST_BODY_BYTES: Final = 16_384
+PIECE_BYTES: Final = 1 << 20
 
 log = logging.getLogger(__name__)
 
@@ -175,7 +177,7 @@ def accepts_imagebytes(accept: str) -> bool:
 
 
 def image_reply(picture: Picture, transaction: Transaction, imagebytes: bool) -> Response:
-    """An image: header and pixels as they lie in memory, or JSON piece by piece."""
+    """An image: header and pixels as they lie in memory, or JSON; both piece by piece."""
     if not imagebytes:
         return StreamingResponse(picture.json(transaction.number, transaction.server_number), media_type=JSON)
     header = picture.header(transaction.number, transaction.server_number)
@@ -183,7 +185,9 @@ def image_reply(picture: Picture, transaction: Transaction, imagebytes: bool) ->
 
     async def body() -> AsyncIterator[bytes | memoryview]:
         yield header
-        yield payload
+        for begin in range(0, len(payload), PIECE_BYTES):
+            yield payload[begin : begin + PIECE_BYTES]
+            await asyncio.sleep(0)  # a write lasts as long as the client keeps up: let the others have their turn
 
     length = {"content-length": str(len(header) + len(payload))}
     return StreamingResponse(body(), media_type=IMAGEBYTES, headers=length)
