@@ -12,7 +12,7 @@ import logging
 import socket
 import struct
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 from fullwell.serve.alpaca.guard import is_loopback
 
@@ -30,8 +30,7 @@ class _Answerer(asyncio.DatagramProtocol):
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport) or hasattr(transport, "sendto")
-        self._transport = transport  # type: ignore[assignment]
+        self._transport = cast(asyncio.DatagramTransport, transport)  # uvloop's own class, with the same methods
 
     def datagram_received(self, data: bytes, address: tuple[Any, ...]) -> None:
         asked = data.startswith(QUESTION)

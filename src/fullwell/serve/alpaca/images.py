@@ -37,7 +37,7 @@ _JSON_PIXELS: Final = 65_536
 
 
 @cache
-def _helpers() -> ThreadPoolExecutor:
+def _threads() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(min(os.cpu_count() or 1, 4), thread_name_prefix="alpaca-axes")
 
 
@@ -66,7 +66,7 @@ def swap_axes(frame: NDArray[Any], out: NDArray[Any]) -> None:
             bottom = top + TILE
             out[left:right, top:bottom] = frame[top:bottom, left:right].T
 
-    for _ in _helpers().map(strip, range(0, columns, TILE)):
+    for _ in _threads().map(strip, range(0, columns, TILE)):
         pass
 
 
