@@ -14,9 +14,11 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+LOW_LIGHT_E = 100.0
 LEVELS_E = (0.0, 0.3, 3.0, 30.0, 100.0, 1000.0, 20_000.0)
 ROWS = 1024
 REPEATS = 7
@@ -91,7 +93,7 @@ def _least_s(work, repeats: int) -> float:
     return min(taken)
 
 
-def run() -> list[Row]:
+def levels() -> list[Row]:
     """Measure all levels."""
     from fullwell.twin import fused
 
@@ -133,16 +135,29 @@ def one_frame() -> None:
     print(peak, resident, out.nbytes / 2**20)
 
 
-def main() -> None:
-    """Print the table."""
-    print("expected e-   fullwell ns/px   numpy ns/px   ratio   (one core, processor time)")
-    for row in run():
-        print(f"{row.electrons:11g} {row.fullwell_ns:16.2f} {row.numpy_ns:13.1f} {row.ratio:7.1f}")
+def run() -> list[dict[str, Any]]:
+    """All figures.
+
+    Returns
+    -------
+    list of dict
+        Keys task, value, unit, goal (text, "" where there is none).
+    """
+    lines: list[dict[str, Any]] = []
+    for row in levels():
+        goal = "<= 2.5" if row.electrons >= LOW_LIGHT_E else "<= 3.5"
+        name = f"physics on one core at {row.electrons:g} e-"
+        lines += [
+            {"task": f"{name}: fullwell", "value": row.fullwell_ns, "unit": "ns/px", "goal": goal},
+            {"task": f"{name}: numpy", "value": row.numpy_ns, "unit": "ns/px", "goal": ""},
+            {"task": f"{name}: numpy / fullwell", "value": row.ratio, "unit": "x", "goal": ">= 40"},
+        ]
     peak, above = peak_memory_mib()
-    print(
-        f"one 61 Mpx frame: peak {peak:.0f} MiB with Python and imports, {above:.0f} MiB above the frame itself"
-    )
+    lines.append({"task": "61 Mpx frame: peak with Python and imports", "value": peak, "unit": "MiB", "goal": ""})
+    lines.append({"task": "61 Mpx frame: above the frame itself", "value": above, "unit": "MiB", "goal": ""})
+    return lines
 
 
 if __name__ == "__main__":
-    main()
+    for line in run():
+        print(f"{line['task']:56} {line['value']:8.3g} {line['unit']:6} {line['goal']}")
