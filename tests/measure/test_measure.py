@@ -146,7 +146,7 @@ def test_dark_current_leaves_warm_pixels_out():
 
 def test_telegraph_census():
     generator = np.random.default_rng(9)
-    frames, side, fraction = 300, 80, 0.09
+    frames, side, fraction = 300, 64, 0.09
     jumps = generator.random((side, side)) < fraction
     jump_dn = generator.uniform(8, 20, (side, side))
     centre = generator.uniform(0.3, 0.9, (side, side))
@@ -156,7 +156,7 @@ def test_telegraph_census():
     found = measure.telegraph_census(stack)
     seen = np.zeros_like(jumps)
     seen[found.row, found.column] = True
-    assert (seen & ~jumps).sum() <= 3  # nominal 1e-5 of 5,800
+    assert (seen & ~jumps).sum() <= 3  # nominal 1e-5 of 3,700
     assert (jumps & ~seen).sum() <= 0.01 * jumps.sum()
     truth = jumps[found.row, found.column]
     at = found.row[truth], found.column[truth]

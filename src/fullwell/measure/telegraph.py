@@ -13,7 +13,7 @@ from fullwell.compiled import njit
 from fullwell.errors import InvalidValue
 from fullwell.measure.estimate import Estimate
 
-ITERATIONS = 60
+ITERATIONS = 40
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def _fit(values, centre, jump, core, best) -> None:  # type: ignore[no-untyped-d
         core = max(np.sqrt(second / count), 0.2)
         for k in range(3):
             share[k] = max(hold[k] / count, 1e-6)
-        if abs(total - likelihood) < 1e-6 * count:
+        if abs(total - likelihood) < 1e-5 * count:
             likelihood = total
             break
         likelihood = total
