@@ -10,7 +10,7 @@ from scipy import stats
 from fullwell.chance.deviates import minus_log, normal_pair, normals, pattern_normal, pattern_normals, uniforms
 from fullwell.chance.keys import key, mix, row_key
 from fullwell.chance.poisson import SMALL_MEAN, alias_tables, poisson_quantile, small_index, small_poisson
-from fullwell.chance.sparse import mean_gap, members
+from fullwell.chance.sparse import ROOM, mean_gap, members
 from fullwell.chance.words import word, words
 
 ROWS, COLUMNS = np.arange(1000), np.arange(2000)
@@ -224,7 +224,7 @@ def test_poisson_quantile_is_the_inverse_distribution(mean):
 def test_members_of_a_sparse_set(fraction):
     rows, width = 2000, 4096
     seen, joint = np.zeros(width), 0
-    column = np.empty(width, np.int32)
+    column = np.empty(width + ROOM, np.int32)
     for row in range(rows):
         count = members(np.uint64(key("sparse")), row, width, mean_gap(fraction), column)
         here = np.zeros(width)

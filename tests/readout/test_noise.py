@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullwell.chance.keys import key
-from fullwell.chance.sparse import mean_gap
+from fullwell.chance.sparse import ROOM, mean_gap
 from fullwell.models import keys as model_keys
 from fullwell.models import load
 from fullwell.readout.adc import bias_dn, bin_sum, quantise, words_out
@@ -49,7 +49,8 @@ def test_remembered_noise_is_correlated_with_the_left_neighbour_only():
 def test_telegraph_pixels_stay_and_their_levels_are_occupied_as_stated():
     facts = load("qhy600-pro").sensor.telegraph
     table = class_table(facts, suppressed=False)
-    column, jump = np.empty(9600, np.int32), np.empty(9600, np.float32)
+    room = 9600 + ROOM
+    column, jump, rank = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
     frames, places = [], []
     for frame in range(400):
         count = telegraph_jumps(
@@ -61,6 +62,7 @@ def test_telegraph_pixels_stay_and_their_levels_are_occupied_as_stated():
             table,
             column,
             jump,
+            rank,
         )
         places.append(tuple(column[:count]))
         frames.append(jump[:count].copy())

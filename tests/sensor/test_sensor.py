@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from fullwell.chance.keys import key
-from fullwell.chance.sparse import mean_gap
+from fullwell.chance.sparse import ROOM, mean_gap
 from fullwell.models import keys as model_keys
 from fullwell.models import load
 from fullwell.models.facts import Glow
@@ -48,7 +48,7 @@ def test_dark_levels_are_gamma_distributed(deviation):
 
 
 def test_warm_pixels_are_as_many_and_as_warm_as_stated():
-    column, extra = np.empty(9600, np.int32), np.empty(9600, np.float32)
+    column, extra = np.empty(9600 + ROOM, np.int32), np.empty(9600 + ROOM, np.float32)
     found = []
     for row in range(2000):
         gap = mean_gap(0.001)

@@ -14,7 +14,8 @@ from fullwell.chance.keys import row_key
 from fullwell.chance.words import word
 from fullwell.compiled import njit
 
-_CHUNK = 128
+ROOM = 128
+"""Gaps are drawn so many at a time; the list of members needs that much room at its end."""
 _NEVER = np.float32(1e9)
 _LONGEST = np.float32(1e6)
 
@@ -34,7 +35,7 @@ def members(stream: np.uint64, row: int, width: int, mean_gap: np.float32, out: 
     mean_gap : float32
         From `mean_gap`.
     out : ndarray of int32
-        Filled with ascending columns; at least ``width`` long.
+        Filled with ascending columns; at least ``width + ROOM`` long.
 
     Returns
     -------
@@ -46,18 +47,18 @@ def members(stream: np.uint64, row: int, width: int, mean_gap: np.float32, out: 
     key = row_key(stream, row)
     first = np.uint32(key & np.uint64(0xFFFFFFFF))
     second = np.uint32(key >> np.uint64(32))
-    gaps = np.empty(_CHUNK, np.int32)
     count, column, drawn = 0, -1, 0
     while True:
-        for i in range(_CHUNK):
+        gaps = out[count : count + ROOM]
+        for i in range(ROOM):
             gap = minus_log(word(np.uint32(drawn + i), first, second)) * mean_gap
             gaps[i] = np.int32(min(gap, _LONGEST))
-        drawn += _CHUNK
-        for i in range(_CHUNK):
+        drawn += ROOM
+        for i in range(ROOM):
             column += 1 + gaps[i]
             if column >= width:
                 return count
-            out[count] = column
+            gaps[i] = column
             count += 1
 
 
@@ -71,7 +72,7 @@ def mean_gap(fraction: float) -> np.float32:
 
     Examples
     --------
-    >>> found = np.empty(100_000, np.int32)
+    >>> found = np.empty(100_000 + ROOM, np.int32)
     >>> count = members(np.uint64(1), 0, 100_000, mean_gap(0.1), found)
     >>> abs(count - 10_000) < 500
     True

@@ -58,6 +58,7 @@ def telegraph_jumps(
     table: NDArray[np.float32],
     column: NDArray[np.int32],
     jump: NDArray[np.float32],
+    rank: NDArray[np.uint32],
 ) -> int:
     """The jumping pixels of one row and what they add in this frame.
 
@@ -72,7 +73,9 @@ def telegraph_jumps(
     table : ndarray of float32, shape (3, 1024)
         From `class_table`.
     column, jump : ndarray
-        Filled with columns and electrons (0, -jump, +jump); at least `width` long.
+        Filled with columns and electrons (0, -jump, +jump); at least ``width + ROOM`` long.
+    rank : ndarray of uint32
+        Working memory, as long.
 
     Returns
     -------
@@ -88,15 +91,14 @@ def telegraph_jumps(
     first, second = np.uint32(nature & np.uint64(0xFFFFFFFF)), np.uint32(nature >> np.uint64(32))
     now = row_key(frame, row)
     first_now, second_now = np.uint32(now & np.uint64(0xFFFFFFFF)), np.uint32(now >> np.uint64(32))
-    ranks, chances = np.empty(count, np.uint32), np.empty(count, np.float32)
     for i in range(count):
         place = np.uint32(column[i])
-        ranks[i] = word(place, first, second)
-        chances[i] = signed_float(shift_right(word(place, first_now, second_now), 1)) * np.float32(2.0**-31)
+        rank[i] = word(place, first, second)
+        jump[i] = signed_float(shift_right(word(place, first_now, second_now), 1)) * np.float32(2.0**-31)
     for i in range(count):
-        size_class, side_class = ranks[i] >> np.uint32(22), (ranks[i] >> np.uint32(12)) & np.uint32(1023)
+        size_class, side_class = rank[i] >> np.uint32(22), (rank[i] >> np.uint32(12)) & np.uint32(1023)
         no_jump = table[0, size_class]
         lower = no_jump + (np.float32(1.0) - no_jump) * table[2, side_class]
-        signed = np.float32(-1.0) if chances[i] < lower else np.float32(1.0)
-        jump[i] = table[1, size_class] * (np.float32(0.0) if chances[i] < no_jump else signed)
+        signed = np.float32(-1.0) if jump[i] < lower else np.float32(1.0)
+        jump[i] = table[1, size_class] * (np.float32(0.0) if jump[i] < no_jump else signed)
     return count

@@ -98,7 +98,7 @@ def warm_pixels(
     log_sigma : float32
         Standard deviation of their natural logarithm.
     column, extra : ndarray
-        Filled; at least `width` long.
+        Filled; at least ``width + ROOM`` long.
 
     Returns
     -------

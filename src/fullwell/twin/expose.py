@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normals, uniforms
+from fullwell.chance.sparse import ROOM
 from fullwell.chance.words import words
 from fullwell.models.facts import Window
 from fullwell.readout.adc import bin_sum, quantise, words_out
@@ -126,8 +127,9 @@ def _expected(
     electrons *= photo_response(plan.body.pixel, rows, columns, plan.prnu_fraction)
     electrons += plan.dark_e * plan.kinds.dark_level[_kind(plan, rows, columns)]
     electrons += plan.glow_row_e[rows, None] * plan.glow_column_share[columns]
+    room = plan.total_width + ROOM
     for i, row in enumerate(rows):
-        column, extra = np.empty(plan.total_width, np.int32), np.empty(plan.total_width, np.float32)
+        column, extra = np.empty(room, np.int32), np.empty(room, np.float32)
         count = warm_pixels(
             np.uint64(plan.body.warm),
             int(row),
@@ -161,7 +163,8 @@ def _read_noise(
 
 def _telegraph(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     jumps = np.zeros((len(rows), plan.total_width))
-    column, jump = np.empty(plan.total_width, np.int32), np.empty(plan.total_width, np.float32)
+    room = plan.total_width + ROOM
+    column, jump, rank = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
     for i, row in enumerate(rows):
         count = telegraph_jumps(
             np.uint64(plan.body.telegraph),
@@ -172,6 +175,7 @@ def _telegraph(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
             plan.telegraph_table,
             column,
             jump,
+            rank,
         )
         jumps[i, column[:count]] = jump[:count]
     window = jumps[:, plan.area.left : plan.area.right]

@@ -18,7 +18,7 @@ Shot noise and read noise (docs/decisions/0003-exact-noise.md):
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -35,7 +35,7 @@ from fullwell.scene.light import BoundScene
 from fullwell.twin.expose import gather_light, lit_part, strips
 from fullwell.twin.kernels import F, deliver
 from fullwell.twin.plan import Plan, plan
-from fullwell.twin.rows import CHUNK, Numbers, Tables, expected_rows, expose_rows
+from fullwell.twin.rows import CHUNK, Numbers, Tables, bench, expected_rows, expose_rows, half_width
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 
@@ -58,14 +58,15 @@ def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int
     """
     numbers, tables = _numbers(plan), _tables(plan)
 
-    def work(parts: list[tuple[int, int]]) -> None:
-        rows = max(last - first for first, last in parts)
+    def work(parts: Iterator[tuple[int, int]]) -> None:
+        rows = _strip_rows(plan)
         room = np.empty(rows * plan.area.width, np.float32)
         words = np.empty((rows, len(plan.chains), _padded(plan.area.width)), np.uint16)
+        own = bench(plan.total_width, len(plan.chains))
         for first, last in parts:
             lit, corner = _light(plan, light, first, last, room)
             strip = words[: last - first]
-            expose_rows(numbers, tables, lit, *corner, plan.area.top, first, strip)
+            expose_rows(numbers, tables, lit, *corner, plan.area.top, first, own, strip)
             deliver(strip, plan.area.width, plan.bin, out[first // plan.bin : last // plan.bin])
 
     _over_strips(plan, work, threads)
@@ -82,11 +83,12 @@ def expected_electrons(plan: Plan, light: BoundScene | None, threads: int = 1) -
     numbers, tables = _numbers(plan), _tables(plan)
     result = np.empty((plan.area.height, plan.area.width), np.float32)
 
-    def work(parts: list[tuple[int, int]]) -> None:
-        room = np.empty(max(last - first for first, last in parts) * plan.area.width, np.float32)
+    def work(parts: Iterator[tuple[int, int]]) -> None:
+        room = np.empty(_strip_rows(plan) * plan.area.width, np.float32)
+        own = bench(plan.total_width, len(plan.chains))
         for first, last in parts:
             lit, corner = _light(plan, light, first, last, room)
-            expected_rows(numbers, tables, lit, *corner, plan.area.top + first, result[first:last])
+            expected_rows(numbers, tables, lit, *corner, plan.area.top + first, own, result[first:last])
 
     _over_strips(plan, work, threads)
     return result
@@ -106,16 +108,21 @@ def compile_kernels() -> None:
     expected_electrons(tiny, None)
 
 
-def _over_strips(plan: Plan, work: Callable[[list[tuple[int, int]]], None], threads: int) -> None:
-    """Deal the strips of a frame out to threads; each keeps its own buffers."""
+def _over_strips(plan: Plan, work: Callable[[Iterator[tuple[int, int]]], None], threads: int) -> None:
+    """Let threads take the strips of a frame one by one; each keeps its own buffers."""
     parts = list(strips(plan, _STRIP_ROWS))
-    shares = [parts[i::threads] for i in range(min(threads, len(parts)))]
-    if len(shares) == 1:
-        work(parts)
+    queue = iter(parts)
+    threads = min(threads, len(parts))
+    if threads == 1:
+        work(queue)
         return
-    with ThreadPoolExecutor(len(shares)) as pool:
-        for _ in pool.map(work, shares):
+    with ThreadPoolExecutor(threads) as pool:
+        for _ in pool.map(work, [queue] * threads):
             pass
+
+
+def _strip_rows(plan: Plan) -> int:
+    return max(last - first for first, last in strips(plan, _STRIP_ROWS))
 
 
 def _light(
@@ -143,6 +150,7 @@ def _numbers(plan: Plan) -> Numbers:
         left=plan.area.left,
         width=plan.area.width,
         total_width=plan.total_width,
+        half_width=half_width(plan.total_width),
         pixel_stream=np.uint64(plan.body.pixel),
         warm_stream=np.uint64(plan.body.warm),
         telegraph_body=np.uint64(plan.body.telegraph),

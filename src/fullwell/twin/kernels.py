@@ -22,7 +22,7 @@ PAIR_STEP = 64
 
 F = np.float32
 SMALL = F(SMALL_MEAN)
-_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False)
 
 
 @njit(inline="always")

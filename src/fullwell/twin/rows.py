@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.chance.sparse import ROOM
 from fullwell.compiled import njit
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.sensor.dark import warm_pixels
@@ -30,7 +31,8 @@ from fullwell.twin.kernels import (
 
 CHUNK = 512
 """Columns worked on at a time: all their buffers fit the first-level cache."""
-_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy")
+_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False)
+"""Without numba's reference counts: they cost as much as a whole step, and nothing is allocated here."""
 
 
 class Numbers(NamedTuple):
@@ -39,6 +41,7 @@ class Numbers(NamedTuple):
     left: int
     width: int
     total_width: int
+    half_width: int
     pixel_stream: np.uint64
     warm_stream: np.uint64
     telegraph_body: np.uint64
@@ -73,6 +76,57 @@ class Tables(NamedTuple):
     chain_numbers: NDArray[np.float32]
     row_dn: NDArray[np.float32]
     column_dn: NDArray[np.float32]
+
+
+class Bench(NamedTuple):
+    """Working memory of one thread; see `bench`."""
+
+    unit: NDArray[np.float32]
+    mean: NDArray[np.float32]
+    ratio: NDArray[np.float32]
+    deviation: NDArray[np.float32]
+    noise: NDArray[np.float32]
+    level_dn: NDArray[np.float32]
+    spare: NDArray[np.float32]
+    pixel: NDArray[np.uint32]
+    kind: NDArray[np.uint32]
+    warm: NDArray[np.int32]
+    warm_e: NDArray[np.float32]
+    jumping: NDArray[np.int32]
+    jump_e: NDArray[np.float32]
+    rank: NDArray[np.uint32]
+
+
+def bench(total_width: int, chains: int) -> Bench:
+    """Working memory for rows of a sensor of so many columns, read by so many chains."""
+
+    def real(size: int = CHUNK) -> NDArray[np.float32]:
+        return np.zeros(size, np.float32)
+
+    def place() -> NDArray[np.int32]:
+        return np.zeros(total_width + ROOM, np.int32)
+
+    return Bench(
+        unit=np.zeros((chains, 2 * half_width(total_width) + 1 + CHUNK), np.float32),
+        mean=real(),
+        ratio=real(),
+        deviation=real(),
+        noise=real(),
+        level_dn=real(),
+        spare=real(),
+        pixel=np.zeros(CHUNK, np.uint32),
+        kind=np.zeros(CHUNK, np.uint32),
+        warm=place(),
+        warm_e=real(total_width + ROOM),
+        jumping=place(),
+        jump_e=real(total_width + ROOM),
+        rank=np.zeros(total_width + ROOM, np.uint32),
+    )
+
+
+def half_width(total_width: int) -> int:
+    """Distance of the two columns that share a pair of random words: half the sensor, in whole steps."""
+    return -(-total_width // (2 * PAIR_STEP)) * PAIR_STEP
 
 
 @_kernel
@@ -206,6 +260,7 @@ def _jumping(
     row: int,
     column: NDArray[np.int32],
     jump_e: NDArray[np.float32],
+    rank: NDArray[np.uint32],
 ) -> int:
     return telegraph_jumps(
         numbers.telegraph_body,
@@ -216,6 +271,7 @@ def _jumping(
         table,
         column,
         jump_e,
+        rank,
     )
 
 
@@ -228,18 +284,15 @@ def expose_rows(
     lit_top: int,
     top: int,
     first: int,
+    bench: Bench,
     words: NDArray[np.uint16],
 ) -> None:
     """Rows `first` and on of the window: from light to unbinned words."""
     rows, chains, size = words.shape
-    half = -(-numbers.total_width // (2 * PAIR_STEP)) * PAIR_STEP
-    unit = np.zeros((chains, 2 * half + 1 + CHUNK), np.float32)
-    mean, ratio = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    deviation, noise = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    level_dn, spare = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    pixel, kind = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
-    warm, warm_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
-    jumping, jump_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
+    half = numbers.half_width
+    unit, mean, ratio, deviation, noise = bench.unit, bench.mean, bench.ratio, bench.deviation, bench.noise
+    level_dn, spare, pixel, kind = bench.level_dn, bench.spare, bench.pixel, bench.kind
+    warm, warm_e, jumping, jump_e = bench.warm, bench.warm_e, bench.jumping, bench.jump_e
     kinds, alias, glow_share, column_dn = tables.kinds, tables.alias, tables.glow_column_share, tables.column_dn
     chain_numbers, virtual, blank = tables.chain_numbers, tables.dark_areas, tables.blank_areas
     dark = lit[:0].reshape(-1)
@@ -248,7 +301,7 @@ def expose_rows(
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
         in_virtual, in_blank, glow_e = _meets(virtual, row), _meets(blank, row), tables.glow_row_e[row]
         warms = _warm(numbers, row, warm, warm_e)
-        jumps = _jumping(numbers, tables.telegraph, row, jumping, jump_e)
+        jumps = _jumping(numbers, tables.telegraph, row, jumping, jump_e, bench.rank)
         _spare(virtual, row, jumping, jumps, jump_e)
         for chain in range(chains):
             stream = tables.chain_streams[chain]
@@ -321,12 +374,12 @@ def expected_rows(
     lit_left: int,
     lit_top: int,
     top: int,
+    bench: Bench,
     out: NDArray[np.float32],
 ) -> None:
     """Expected electrons of some rows of the window."""
-    mean, ratio = np.empty(CHUNK, np.float32), np.empty(CHUNK, np.float32)
-    pixel, kind = np.empty(CHUNK, np.uint32), np.empty(CHUNK, np.uint32)
-    warm, warm_e = np.empty(numbers.total_width, np.int32), np.empty(numbers.total_width, np.float32)
+    mean, ratio, pixel, kind = bench.mean, bench.ratio, bench.pixel, bench.kind
+    warm, warm_e = bench.warm, bench.warm_e
     kinds, glow_share = tables.kinds, tables.glow_column_share
     dark = lit[:0].reshape(-1)
     for i in range(out.shape[0]):
