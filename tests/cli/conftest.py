@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,11 +27,6 @@ def run(tmp_path, monkeypatch) -> Callable[..., Any]:
     return invoke
 
 
-def hear_ctrl_c() -> None:
-    """Undo what a shell does to background jobs: they, and all that they start, are deaf to Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 @pytest.fixture
 def start(tmp_path) -> Callable[..., subprocess.Popen[str]]:
     """Start the command as a process of its own; whatever still runs at the end of the test is killed."""
@@ -43,7 +37,6 @@ def start(tmp_path) -> Callable[..., subprocess.Popen[str]]:
             [*COMMAND, *map(str, arguments)],
             cwd=tmp_path,
             text=True,
-            preexec_fn=hear_ctrl_c,
             **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options},
         )
         started.append(process)

@@ -228,7 +228,6 @@ def test_ctrl_c_ends_cleanly_in_mid_exposure() -> None:
         stderr=subprocess.PIPE,
         env=environment,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
