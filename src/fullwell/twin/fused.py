@@ -39,7 +39,8 @@ from fullwell.twin.rows import CHUNK, Numbers, Tables, bench, expected_rows, exp
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 
-_STRIP_ROWS = 32
+_STRIP_PX = 300_000
+"""Pixels of a strip: few enough for the caches, enough that handing strips out costs nothing."""
 
 
 def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int = 1) -> None:
@@ -110,7 +111,7 @@ def compile_kernels() -> None:
 
 def _over_strips(plan: Plan, work: Callable[[Iterator[tuple[int, int]]], None], threads: int) -> None:
     """Let threads take the strips of a frame one by one; each keeps its own buffers."""
-    parts = list(strips(plan, _STRIP_ROWS))
+    parts = list(strips(plan, _strip_rows(plan)))
     queue = iter(parts)
     threads = min(threads, len(parts))
     if threads == 1:
@@ -122,7 +123,8 @@ def _over_strips(plan: Plan, work: Callable[[Iterator[tuple[int, int]]], None], 
 
 
 def _strip_rows(plan: Plan) -> int:
-    return max(last - first for first, last in strips(plan, _STRIP_ROWS))
+    """Unbinned rows of a strip, whole bins."""
+    return max(1, _STRIP_PX // (plan.area.width * plan.bin)) * plan.bin
 
 
 def _light(
