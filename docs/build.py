@@ -65,7 +65,7 @@ def fullwell(*arguments: str) -> None:
 
 
 def pictures(folder: Path) -> None:
-    """The picture of the README: the sword of Orion by a twin of the QHY600 Pro."""
+    """The picture of the README: the Pleiades by a twin of the QHY600 Pro."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         frame = str(Path(scratch) / "first_light.fits")
