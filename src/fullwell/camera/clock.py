@@ -1,13 +1,16 @@
-"""Time is passed in: the real clock, one that tests step, one that jumps. Nobody else calls ``time``.
+"""Time is passed in: the real clock, a fast one, one that jumps, one that tests step. Nobody else calls ``time``.
 
 Instants are integer UTC nanoseconds since 1970 (a float of epoch seconds steps by 238 ns).
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from typing import Protocol
+
+from fullwell.errors import OutOfRange
 
 
 class Clock(Protocol):
@@ -52,6 +55,44 @@ class RealClock:
             if waiter.wait(left_ns * 1e-9):
                 return False
         return True
+
+
+class FastClock:
+    """A clock that starts at the present and runs faster than life: a night in an hour.
+
+    Parameters
+    ----------
+    speed : float
+        Seconds of the clock per second of life, above 0; below 1 it is slow motion.
+
+    Raises
+    ------
+    OutOfRange
+        If `speed` is not a positive number.
+
+    Examples
+    --------
+    >>> clock = FastClock(speed=1000)
+    >>> begin_ns = clock.now_ns()
+    >>> clock.sleep_until(begin_ns + 10_000_000_000)
+    True
+    """
+
+    def __init__(self, speed: float) -> None:
+        if not (math.isfinite(speed) and speed > 0):
+            raise OutOfRange("speed of the clock", speed, 0, math.inf)
+        self._speed = speed
+        self._real = RealClock()
+        self._start_ns = self._real.now_ns()
+
+    def now_ns(self) -> int:
+        """UTC, ns."""
+        return self._start_ns + round((self._real.now_ns() - self._start_ns) * self._speed)
+
+    def sleep_until(self, instant_ns: int, wake: threading.Event | None = None) -> bool:
+        """See `Clock.sleep_until`."""
+        real_ns = self._start_ns + math.ceil((instant_ns - self._start_ns) / self._speed)
+        return self._real.sleep_until(real_ns, wake)
 
 
 class InstantClock:
