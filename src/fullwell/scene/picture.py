@@ -67,8 +67,8 @@ class Picture:
             raise UnknownName("fit", self.fit, ("crop", "fit", "fill"))
         values = _load(self.image)
         largest = values.max()
-        factor = self.brightest_e_per_s / largest if largest > 0 else 0.0
-        object.__setattr__(self, "_rates", (values * factor).astype(np.float32))
+        factor = self.brightest_e_per_s / float(largest) if largest > 0 else 0.0
+        object.__setattr__(self, "_rates", values * np.float32(factor))
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -109,7 +109,7 @@ class Picture:
             return np.ascontiguousarray(planes), index
         if colours == 3 and filter_name in _COLOURS:
             planes = planes[_COLOURS.index(filter_name)][np.newaxis]
-        else:
+        elif colours == 3:
             planes = planes.mean(axis=0, keepdims=True)
         return np.ascontiguousarray(planes), np.zeros((2, 2), np.int64)
 
@@ -127,7 +127,13 @@ class BoundPicture:
 
     def expose(self, out: NDArray[np.float32], left: int, top: int, interval: Interval) -> None:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
-        _enlarge(out, left, top, self.planes_e_per_s, self.pattern, self.scale, *self.origin, seconds(interval))
+        if self.scale == 1:
+            first_row, first_column = int(self.origin[0]), int(self.origin[1])
+            _lay(out, left, top, self.planes_e_per_s, self.pattern, first_row, first_column, seconds(interval))
+        else:
+            _enlarge(
+                out, left, top, self.planes_e_per_s, self.pattern, self.scale, *self.origin, seconds(interval)
+            )
 
     def answers(self, start_ns: int, stop_ns: int) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
@@ -135,11 +141,12 @@ class BoundPicture:
         return Answers(effects={"light": f"{self.name}, up to {rate:g} e-/s, enlarged {self.scale:g} times"})
 
 
-def _load(image: object) -> NDArray[np.float64]:
+def _load(image: object) -> NDArray[np.float32]:
     """Values of shape (rows, columns, 1 or 3), checked."""
     given = _read(Path(image)) if isinstance(image, str | Path) else image
     try:
-        values = np.asarray(given, dtype=np.float64)
+        with np.errstate(over="ignore"):  # what does not fit becomes infinite and is refused below
+            values = np.asarray(given, dtype=np.float32)
     except (TypeError, ValueError):
         raise InvalidValue(
             "the picture is no array of numbers.", "Give a path, or an array of numbers."
@@ -198,6 +205,40 @@ def _reduced(plane: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.fl
     from PIL import Image  # noqa: PLC0415  (only for users who bring pictures)
 
     return np.asarray(Image.fromarray(plane).resize(size, Image.Resampling.BOX), np.float32)
+
+
+@njit(cache=True, nogil=True)
+def _lay(
+    out: NDArray[np.float32],
+    left: int,
+    top: int,
+    planes: NDArray[np.float32],
+    pattern: NDArray[np.int64],
+    first_row: int,
+    first_column: int,
+    factor: NDArray[np.float32],
+) -> None:
+    """Read the planes pixel by pixel, dark outside."""
+    height, width = planes.shape[1:]
+    shift = left - first_column
+    begin = min(max(-shift, 0), out.shape[1])
+    end = min(max(width - shift, begin), out.shape[1])
+    for row in range(out.shape[0]):
+        source = top + row - first_row
+        if not 0 <= source < height:
+            out[row] = 0.0
+            continue
+        out[row, :begin] = 0.0
+        out[row, end:] = 0.0
+        even, odd = pattern[(top + row) & 1, left & 1], pattern[(top + row) & 1, (left + 1) & 1]
+        if even == odd:
+            line, seconds_here = planes[even, source], factor[row]
+            for column in range(begin, end):
+                out[row, column] = line[column + shift] * seconds_here
+            continue
+        for column in range(begin, end):
+            plane = odd if column & 1 else even
+            out[row, column] = planes[plane, source, column + shift] * factor[row]
 
 
 @njit(cache=True, nogil=True)
