@@ -26,6 +26,7 @@ from fullwell.cli.scenery import (
     SeeingOption,
     UniformOption,
 )
+from fullwell.cli.talk import opening
 
 SUMMARY: Final = "Take frames and keep them as FITS files."
 EPILOG: Final = """\b
@@ -144,15 +145,17 @@ def run(
         "anti_glow": anti_glow or None,
         "telegraph_suppression": telegraph_suppression or None,
     }
-    with fullwell.open(
-        camera,
-        scene=light,
-        filter=filter_name,
-        coating=coating,
-        seed=seed,
-        clock="instant" if instant else "real",
-        link=link,
-        temperature_c=settled_c,
-    ) as opened:
+    with opening():
+        found = fullwell.open(
+            camera,
+            scene=light,
+            filter=filter_name,
+            coating=coating,
+            seed=seed,
+            clock="instant" if instant else "real",
+            link=link,
+            temperature_c=settled_c,
+        )
+    with found as opened:
         opened.configure(**{name: value for name, value in settings.items() if value is not None})
         take(opened, number, names, Keeping(scenery.image_type, truth, compress, overwrite))

@@ -26,7 +26,7 @@ from fullwell.cli.scenery import (
     TemperatureOption,
     UniformOption,
 )
-from fullwell.cli.talk import say
+from fullwell.cli.talk import opening, say
 
 DEFAULT_CAMERA: Final = "twin:qhy600-pro"
 DISCOVERY_PORT: Final = 32227
@@ -89,20 +89,21 @@ def run(
     from fullwell.serve.alpaca.server import AlpacaServer
 
     with ExitStack() as opened:
-        found = [
-            opened.enter_context(
-                fullwell.open(
-                    name,
-                    scene=light,
-                    filter=filter_name,
-                    coating=coating,
-                    seed=seed,
-                    link=link,
-                    temperature_c=temperature,
+        with opening():
+            found = [
+                opened.enter_context(
+                    fullwell.open(
+                        name,
+                        scene=light,
+                        filter=filter_name,
+                        coating=coating,
+                        seed=seed,
+                        link=link,
+                        temperature_c=temperature,
+                    )
                 )
-            )
-            for name in cameras or [DEFAULT_CAMERA]
-        ]
+                for name in cameras or [DEFAULT_CAMERA]
+            ]
         for camera in found:
             say(f"{camera.model.name} ({camera.identity.backend} {camera.identity.id})")
         server = AlpacaServer(found, host, port, DISCOVERY_PORT if discovery else None)

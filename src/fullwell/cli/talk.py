@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from threading import Timer
+from typing import Final
+
+PATIENCE_S: Final = 3.0
+"""After so long a person wants to know what the program is doing."""
 
 
 def say(text: str) -> None:
@@ -15,3 +22,20 @@ def complain(message: str, remedy: str = "") -> None:
     say(f"fullwell: {message}")
     if remedy:
         say(f"  {remedy}")
+
+
+@contextmanager
+def saying_if_long(text: str, patience_s: float = PATIENCE_S) -> Iterator[None]:
+    """Say what takes so long, if what is done inside does."""
+    timer = Timer(patience_s, say, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def opening() -> AbstractContextManager[None]:
+    """Round the opening of a camera."""
+    return saying_if_long("compiling the physics: half a minute, once; later starts find it ready ...")
