@@ -9,6 +9,7 @@ from PIL import Image
 
 from fullwell.errors import InvalidValue, MissingFile, UnknownName
 from fullwell.scene import Picture
+from fullwell.scene.picture import _enlarge, _lay
 
 GRADIENT = np.arange(600, dtype=np.uint16).reshape(20, 30)
 
@@ -85,3 +86,16 @@ def test_bad_pictures(tmp_path):
             Picture(values)
     with pytest.raises(UnknownName, match="Did you mean 'fill'"):
         Picture(np.ones((2, 2)), fit="fil")
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (3, 2), (2, 5), (9, 9)])
+@pytest.mark.parametrize("origin", [(0, 0), (4, -3), (-5, 6), (40, 0)])
+def test_a_picture_in_its_own_size_is_laid_as_it_would_be_enlarged_once(corner, origin):
+    """The quick way and the general way give the same pixels, mosaic and dark rim included."""
+    planes = np.random.default_rng(1).random((3, 14, 17), np.float32)
+    pattern = np.array([[0, 1], [1, 2]])
+    seconds_of_row = np.linspace(1, 2, 12, dtype=np.float32)
+    laid, enlarged = np.full((12, 20), -1, np.float32), np.full((12, 20), -1, np.float32)
+    _lay(laid, *corner, planes, pattern, *origin, seconds_of_row)
+    _enlarge(enlarged, *corner, planes, pattern, 1.0, *map(float, origin), seconds_of_row)
+    np.testing.assert_array_equal(laid, enlarged)

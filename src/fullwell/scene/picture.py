@@ -230,15 +230,15 @@ def _lay(
             continue
         out[row, :begin] = 0.0
         out[row, end:] = 0.0
-        even, odd = pattern[(top + row) & 1, left & 1], pattern[(top + row) & 1, (left + 1) & 1]
-        if even == odd:
-            line, seconds_here = planes[even, source], factor[row]
-            for column in range(begin, end):
-                out[row, column] = line[column + shift] * seconds_here
-            continue
-        for column in range(begin, end):
-            plane = odd if column & 1 else even
-            out[row, column] = planes[plane, source, column + shift] * factor[row]
+        target, colours = out[row, begin:end], pattern[(top + row) & 1]
+        near, other = colours[(left + begin) & 1], colours[(left + begin + 1) & 1]
+        light = planes[near, source, begin + shift : end + shift]
+        for i in range(target.size):
+            target[i] = light[i] * factor[row]
+        if other != near:
+            light = planes[other, source, begin + shift : end + shift]
+            for i in range(1, target.size, 2):
+                target[i] = light[i] * factor[row]
 
 
 @njit(cache=True, nogil=True)
