@@ -1,4 +1,4 @@
-"""Make the reference pages and pictures: `make docs`.
+"""Make the reference pages and pictures: `make docs`; with the word ``features`` the feature table only.
 
 ``docs/features.md`` joins the promises of the vendor's pages (``promises.toml``) with the tests that name them;
 the pictures are frames of the twin, taken and drawn by the program itself.
@@ -89,4 +89,5 @@ def pictures(folder: Path) -> None:
 
 if __name__ == "__main__":
     (ROOT / "docs" / "features.md").write_text(features(), encoding="utf-8")
-    pictures(ROOT / "docs" / "pictures")
+    if sys.argv[1:] != ["features"]:
+        pictures(ROOT / "docs" / "pictures")

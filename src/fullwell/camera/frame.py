@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
+from fullwell.readout.rowtimes import RowTimes, row_times
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,14 @@ class FrameFormat:
         return np.dtype(np.uint8 if self.bits <= 8 else np.uint16)
 
 
+class Overlay(StrEnum):
+    """Text in the picture, written by the camera and only when asked for."""
+
+    NONE = "none"
+    FRAME_NUMBER = "frame number"
+    GPS = "gps"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the sensor used for a frame.
@@ -89,6 +99,10 @@ class Settings:
     anti_glow, telegraph_suppression : bool
     link : str
         Name of the cable.
+    gps : bool
+        The GPS box's 44 bytes stand in the first pixels: with `overlay` the only thing that alters raw pixels.
+    overlay : Overlay
+        Text that the camera writes into the picture.
     """
 
     mode: int
@@ -101,6 +115,8 @@ class Settings:
     anti_glow: bool
     telegraph_suppression: bool
     link: str
+    gps: bool = False
+    overlay: Overlay = Overlay.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +200,8 @@ class FrameReport:
     time_uncertainty_ns : int
     readings : Readings
     observation : Observation
+    lost_in_memory, lost_on_link : int
+        How many frames directly before this one the device knows to have lost, and where.
     """
 
     sequence: int
@@ -195,6 +213,8 @@ class FrameReport:
     time_uncertainty_ns: int
     readings: Readings
     observation: Observation
+    lost_in_memory: int = 0
+    lost_on_link: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +254,19 @@ class Frame:
     def end_ns(self) -> int:
         """UTC, end of exposure of the last row."""
         return self.start_ns + self.report.timing.exposure_ns + self.report.timing.read_ns
+
+    @property
+    def times(self) -> RowTimes:
+        """Start, middle and end of each row."""
+        report = self.report
+        return row_times(
+            report.timing,
+            report.row0_start_ns,
+            self.data.shape[0],
+            report.settings.format.bin,
+            source=report.time_source,
+            uncertainty_ns=report.time_uncertainty_ns,
+        )
 
     @property
     def middle_ns(self) -> int:
