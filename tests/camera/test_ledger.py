@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +21,7 @@ def test_entries_give_back_every_number_in_order(fates: list[Fate]) -> None:
     assert spread == list(enumerate(fates))
     assert sum(ledger.count(fate) for fate in Fate) == ledger.frames == len(fates)
     neighbours = list(ledger)
-    assert all(a.fate is not b.fate for a, b in zip(neighbours, neighbours[1:], strict=False))
+    assert all(a.fate is not b.fate for a, b in pairwise(neighbours))
 
 
 def test_a_number_is_entered_once_and_settled_once() -> None:
