@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 
@@ -10,7 +11,8 @@ import pytest
 
 from fullwell.camera.clock import RealClock, SteppedClock
 from fullwell.camera.engine import Camera, State
-from fullwell.errors import Busy, DeviceLost, ExposureAborted, FrameTimeout, InvalidValue, OutOfRange
+from fullwell.camera.ledger import Entry, Fate
+from fullwell.errors import Busy, DeviceLost, ExposureAborted, FrameTimeout, InvalidValue, OutOfRange, UnknownName
 from tiny.device import BUFFERED
 from tiny.model import tiny_model
 from tiny.waiting import NOON_NS, InThread, until
@@ -184,6 +186,9 @@ def test_a_camera_that_goes_silent_is_a_timeout(cam, monkeypatch):
         ({"frames": True}, InvalidValue),
         ({"ring": 0}, OutOfRange),
         ({"ring": "4"}, InvalidValue),
+        ({"every": 0}, OutOfRange),
+        ({"every": 1.5}, InvalidValue),
+        ({"when_full": "explode"}, UnknownName),
     ],
 )
 def test_bad_arguments_start_nothing(cam, arguments, error):
@@ -206,3 +211,54 @@ def test_no_thread_is_left(cam):
         list(cam.live(frames=2))
         next(iter(cam.live()))
     until(lambda: threading.active_count() == before)
+
+
+def test_the_ledger_tells_every_frame(cam):
+    with cam.live(frames=20) as live:
+        numbers = [frame.report.sequence for frame in live]
+    assert list(live.ledger) == [Entry(numbers[0], numbers[-1], Fate.DELIVERED)]
+    assert live.ledger.frames == 20
+    assert live.lost == 0
+
+
+def test_every_third_frame_is_kept_and_the_others_are_skipped(cam):
+    with cam.live(frames=5, every=3) as live:
+        numbers = [frame.report.sequence for frame in live]
+    assert np.all(np.diff(numbers) == 3)
+    assert live.ledger.count(Fate.SKIPPED) == 8
+    assert all(live.ledger.fate(number) is Fate.DELIVERED for number in numbers)
+
+
+def test_a_full_queue_drops_the_newest_when_asked(cam):
+    with cam.live(ring=3, when_full="drop") as live:
+        until(lambda: live.ledger.count(Fate.DROPPED_IN_QUEUE) >= 5)
+        first = [next(live).report.sequence for _ in range(3)]
+        after = next(live).report.sequence
+    assert first == [first[0], first[0] + 1, first[0] + 2]
+    assert after > first[-1] + 5
+    assert live.lost == 0
+    dropped = [live.ledger.fate(number) for number in range(first[-1] + 1, after)]
+    assert set(dropped) == {Fate.DROPPED_IN_QUEUE}
+
+
+def test_frames_that_the_client_leaves_behind_were_skipped(cam):
+    with cam.live(ring=3) as live:
+        taken = next(live).report.sequence
+        until(lambda: len(live._run._queue) == 3)
+    counts = live.ledger.counts()
+    assert counts[Fate.DELIVERED] == 1
+    assert counts[Fate.SKIPPED] == live.ledger.frames - 1 >= 3
+    assert live.ledger.fate(taken) is Fate.DELIVERED
+
+
+def test_a_loss_is_written_to_the_log(make, caplog):
+    cam = Camera(make(SteppedClock(NOON_NS), model=tiny_model(buffer_bytes=BUFFERED * 90 * 61 * 2)))
+    cam.open()
+    cam.configure(exposure_s=1.0)
+    with caplog.at_level(logging.WARNING), cam.live(ring=1) as live:
+        until(lambda: fetching(cam))
+        sequence_of(InThread(lambda: next(live)), cam)
+        cam.clock.step(30)
+        while not live.lost:
+            sequence_of(InThread(lambda: next(live)), cam)
+    assert f"{live.lost} lost so far" in caplog.text

@@ -20,15 +20,12 @@ from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, TruthSource
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
-from fullwell.camera.live import Live
+from fullwell.camera.live import Live, WhenFull, live_plan
 from fullwell.camera.machine import Machine
-from fullwell.camera.request import default_choice, limits, real, resolve, switch, whole, within
+from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
 from fullwell.camera.wheel import Wheel
-from fullwell.errors import (
-    NotSupported,
-    OutOfRange,
-)
+from fullwell.errors import NotSupported
 from fullwell.models.facts import CameraModel, Range, Window
 from fullwell.readout.rows import RowTiming
 
@@ -328,11 +325,13 @@ class Camera:
 
     # Live.
 
-    def live(self, frames: int | None = None, ring: int = 4) -> Live:
+    def live(
+        self, frames: int | None = None, ring: int = 4, *, every: int = 1, when_full: WhenFull = "wait"
+    ) -> Live:
         """Let the sensor run freely and iterate over its frames.
 
-        A thread fetches frames while earlier ones are worked on. Frames stay valid as long as they are held. A
-        client that is too slow loses frames at the camera, never in between: see `Live.lost`.
+        A thread fetches frames while earlier ones are worked on. Frames stay valid as long as they are held.
+        `Live.ledger` says what became of every frame of the sensor.
 
         Parameters
         ----------
@@ -340,6 +339,11 @@ class Camera:
             How many; default is until the iterator is closed, or `stop` or `abort` is called.
         ring : int
             How many frames may wait for the client, 1 or more.
+        every : int
+            Keep the first and then each `every`-th frame that arrives; the others are skipped.
+        when_full : {"wait", "drop"}
+            What happens when `ring` frames wait for the client. "wait": no more are fetched; the camera keeps
+            them as long as its memory has room. "drop": they are fetched, and the newest are dropped.
 
         Returns
         -------
@@ -349,19 +353,17 @@ class Camera:
         Raises
         ------
         InvalidValue, OutOfRange
-            If `frames` or `ring` is not a positive whole number.
+            If `frames`, `ring` or `every` is not a positive whole number.
+        UnknownName
+            If `when_full` is none of the two.
         NotConnected, Busy
             If the camera is not open, or is doing something.
         DeviceFault
             If the camera fails.
         """
-        for name, count in (("frames", frames), ("ring", ring)):
-            if count is not None and whole(name, count) < 1:
-                raise OutOfRange(name, count, 1, float("inf"))
+        plan = live_plan(frames, ring, every, when_full)
         with self._machine.settled():
-            live = self._machine.go_live(
-                self.settings, frames=frames, ring=ring, lend=self._lend, deliver=self._live_frame
-            )
+            live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
             self._pool.kept = ring + 2
         return live
 

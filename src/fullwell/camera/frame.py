@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.camera.ledger import Entry, Fate
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.rowtimes import RowTimes, row_times
@@ -200,8 +201,9 @@ class FrameReport:
     time_uncertainty_ns : int
     readings : Readings
     observation : Observation
-    lost_in_memory, lost_on_link : int
-        How many frames directly before this one the device knows to have lost, and where.
+    losses : tuple of Entry
+        The frames between the one delivered before and this one that the device knows to have lost, and where:
+        `Fate.LOST_IN_MEMORY` or `Fate.LOST_ON_LINK`, in order of number.
     """
 
     sequence: int
@@ -213,8 +215,17 @@ class FrameReport:
     time_uncertainty_ns: int
     readings: Readings
     observation: Observation
-    lost_in_memory: int = 0
-    lost_on_link: int = 0
+    losses: tuple[Entry, ...] = ()
+
+    @property
+    def lost_in_memory(self) -> int:
+        """How many of the `losses` found no room in the camera's memory."""
+        return _frames(self.losses, Fate.LOST_IN_MEMORY)
+
+    @property
+    def lost_on_link(self) -> int:
+        """How many of the `losses` never arrived whole."""
+        return _frames(self.losses, Fate.LOST_ON_LINK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,3 +283,7 @@ class Frame:
     def middle_ns(self) -> int:
         """UTC, middle of the exposure of the middle of the frame."""
         return (self.start_ns + self.end_ns) // 2
+
+
+def _frames(losses: tuple[Entry, ...], fate: Fate) -> int:
+    return sum(entry.frames for entry in losses if entry.fate is fate)

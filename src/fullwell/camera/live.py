@@ -1,23 +1,33 @@
 """The live stream: a thread fetches frames into lent buffers while the client works on earlier ones.
 
-Nothing is thrown away here: when the client is slow and all buffers of the ring wait for it, the thread stops
-fetching and the camera itself skips frames, which shows as a gap in its frame numbers and is counted.
+When the client is slow and all buffers of the ring wait for it, the thread stops fetching: the camera's memory
+fills, and what finds no room there is lost, which shows as a gap in the frame numbers. Or, if the client wants
+it so, the thread goes on fetching and drops the newest frames. Either way the ledger of the run says which.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self, get_args
 
 from numpy.typing import NDArray
 
 from fullwell.camera.device import Device
 from fullwell.camera.frame import Frame, FrameReport
-from fullwell.errors import FrameTimeout
+from fullwell.camera.ledger import Fate, Ledger
+from fullwell.camera.request import whole
+from fullwell.errors import FrameTimeout, OutOfRange, UnknownName
 from fullwell.readout.rows import RowTiming
+
+log = logging.getLogger(__name__)
+
+WhenFull = Literal["wait", "drop"]
+"""What happens to frames when the ring is full."""
 
 LATE_PERIODS: Final = 5
 """How many frame periods a frame may take (the first one comes up to three late)."""
@@ -29,6 +39,47 @@ NOTICE_S: Final = 0.5
 """How soon the thread notices, while the client lets it wait, that the client is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class LivePlan:
+    """What a client wants of a live run.
+
+    Attributes
+    ----------
+    frames : int or None
+        How many frames it gets; None = until stopped.
+    ring : int
+        How many may wait for it.
+    every : int
+        Keep one frame of so many; the others are skipped on purpose.
+    waits : bool
+        Whether a full ring stops the fetching, so that the camera's memory fills; otherwise the newest frames
+        are dropped.
+    """
+
+    frames: int | None = None
+    ring: int = 4
+    every: int = 1
+    waits: bool = True
+
+
+def live_plan(frames: int | None, ring: int, every: int, when_full: str) -> LivePlan:
+    """A plan of the arguments of `Camera.live`.
+
+    Raises
+    ------
+    InvalidValue, OutOfRange
+        If a number is not a positive whole one.
+    UnknownName
+        If `when_full` is none of `WhenFull`.
+    """
+    for name, count in (("frames", frames), ("ring", ring), ("every", every)):
+        if count is not None and whole(name, count) < 1:
+            raise OutOfRange(name, count, 1, float("inf"))
+    if when_full not in get_args(WhenFull):
+        raise UnknownName("way to go on with a full ring", when_full, get_args(WhenFull))
+    return LivePlan(frames, ring, every, waits=when_full == "wait")
+
+
 class LiveRun:
     """The side of a live run that fetches; lives as long as its thread.
 
@@ -36,10 +87,8 @@ class LiveRun:
     ----------
     device : Device
         Already started.
-    frames : int or None
-        How many to fetch; None = until stopped.
-    ring : int
-        How many fetched frames may wait for the client.
+    plan : LivePlan
+        What the client wants of it.
     lend : callable
         Gives the buffer of one frame.
     deliver : callable
@@ -54,21 +103,21 @@ class LiveRun:
         self,
         device: Device,
         *,
-        frames: int | None,
-        ring: int,
+        plan: LivePlan,
         lend: Callable[[], NDArray[Any]],
         deliver: Callable[[NDArray[Any], FrameReport], Frame],
         timing: Callable[[], RowTiming],
         ended: Callable[[LiveRun, Exception | None], None],
     ) -> None:
-        self._device, self._frames, self._ring = device, frames, ring
+        self._device, self._plan = device, plan
         self._lend, self._deliver, self._timing, self._ended = lend, deliver, timing, ended
         self._queue: deque[Frame] = deque()
         self._changed = threading.Condition()
         self._stopping = False
         self._over = False
         self._error: Exception | None = None
-        self.lost = 0
+        self._next_number: int | None = None
+        self.ledger = Ledger()
 
     def begin(self) -> None:
         """Start to fetch."""
@@ -91,8 +140,10 @@ class LiveRun:
             self._error = error
 
     def discard(self, error: Exception | None = None) -> None:
-        """Throw away the frames that wait; whoever asks for one gets `error`, or the end."""
+        """Let go of the frames that wait; whoever asks for one gets `error`, or the end."""
         with self._changed:
+            for frame in self._queue:
+                self.ledger.settle(frame.report.sequence, Fate.SKIPPED)
             self._queue.clear()
             self._error, self._over = error, True
             self._changed.notify_all()
@@ -126,29 +177,66 @@ class LiveRun:
             self._changed.notify_all()
 
     def _fetch(self) -> None:
-        previous: int | None = None
-        fetched = 0
-        while self._room() and fetched != self._frames:
-            buffer = self._lend()
+        buffer: NDArray[Any] | None = None
+        arrived = kept = 0
+        while self._room() and kept != self._plan.frames:
+            buffer = self._lend() if buffer is None else buffer
             report = self._report(buffer)
             if report is None:
                 return
-            if previous is not None:
-                self.lost += max(0, report.sequence - previous - 1)
-            previous = report.sequence
-            fetched += 1
-            frame = self._deliver(buffer, report)
-            del buffer
-            with self._changed:
-                if not self._over:
-                    self._queue.append(frame)
-                self._changed.notify_all()
+            fate = self._fate(arrived)
+            arrived += 1
+            self._account(report, fate)
+            if fate is not Fate.DELIVERED:
+                continue  # the buffer takes the next frame
+            frame, buffer = self._deliver(buffer, report), None
+            kept += 1
+            self._enqueue(frame)
             del frame
+
+    def _fate(self, arrived: int) -> Fate:
+        """What is to become of the next frame; only this thread adds to the queue."""
+        if arrived % self._plan.every:
+            return Fate.SKIPPED
+        return Fate.DELIVERED if len(self._queue) < self._plan.ring else Fate.DROPPED_IN_QUEUE
+
+    def _enqueue(self, frame: Frame) -> None:
+        with self._changed:
+            if self._over:
+                self.ledger.settle(frame.report.sequence, Fate.SKIPPED)
+            else:
+                self._queue.append(frame)
+            self._changed.notify_all()
+
+    def _account(self, report: FrameReport, fate: Fate) -> None:
+        """Write down a frame that has arrived, and the ones before it that have not."""
+        number = report.sequence
+        if number in self.ledger:
+            log.warning("frame %d came once more", number)
+            return
+        expected = self._next_number
+        if expected is None:
+            expected = report.losses[0].first if report.losses else number
+        for loss in report.losses:
+            self._lose(expected, loss.first, Fate.LOST_ON_LINK)
+            self._lose(max(expected, loss.first), loss.last + 1, loss.fate)
+            expected = max(expected, loss.last + 1)
+        self._lose(expected, number, Fate.LOST_ON_LINK)
+        self.ledger.enter(number, fate)
+        if fate is Fate.DROPPED_IN_QUEUE:
+            log.warning("frame %d %s: %d of %d wait", number, fate, len(self._queue), self._plan.ring)
+        self._next_number = max(expected, number + 1)
+
+    def _lose(self, first: int, end: int, fate: Fate) -> None:
+        """Write down that the frames from `first` to before `end`, if any, have not arrived."""
+        if first < end:
+            self.ledger.enter(first, fate, end - first)
+            log.warning("frames %d to %d %s; %d lost so far", first, end - 1, fate, self.ledger.lost)
 
     def _room(self) -> bool:
         """Wait until a fetched frame could be put somewhere; False = the run is to end."""
         with self._changed:
-            while len(self._queue) >= self._ring and not self._stopping:
+            while self._plan.waits and len(self._queue) >= self._plan.ring and not self._stopping:
                 self._changed.wait(NOTICE_S)
             return not self._stopping
 
@@ -179,9 +267,14 @@ class Live:
         self._run, self._end = run, end
 
     @property
+    def ledger(self) -> Ledger:
+        """What became of every frame, from the first that arrived to the latest."""
+        return self._run.ledger
+
+    @property
     def lost(self) -> int:
-        """Frames that the camera took and nobody fetched, from gaps in its frame numbers."""
-        return self._run.lost
+        """Frames that the camera took and that never arrived."""
+        return self._run.ledger.lost
 
     def __iter__(self) -> Self:
         return self

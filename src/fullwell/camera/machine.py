@@ -20,7 +20,7 @@ from fullwell.camera.controls import Control
 from fullwell.camera.device import Stream
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import Frame, FrameReport, Settings
-from fullwell.camera.live import Live, LiveRun
+from fullwell.camera.live import Live, LivePlan, LiveRun
 from fullwell.camera.states import Command, State, after
 from fullwell.errors import Busy, DeviceFault, ExposureAborted, FrameTimeout, FullwellError
 
@@ -206,9 +206,8 @@ class Machine:
     def go_live(
         self,
         settings: Settings,
+        plan: LivePlan,
         *,
-        frames: int | None,
-        ring: int,
         lend: Callable[[], NDArray[Any]],
         deliver: Callable[[NDArray[Any], FrameReport], Frame],
     ) -> Live:
@@ -219,8 +218,7 @@ class Machine:
             self._device.start_live()
         run = LiveRun(
             self._device,
-            frames=frames,
-            ring=ring,
+            plan=plan,
             lend=lend,
             deliver=deliver,
             timing=lambda: self._far_end.timing,
