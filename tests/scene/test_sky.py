@@ -24,6 +24,11 @@ CLEAR = Sky(
 ORION = Sky(83.8, -5.4)
 
 
+def together(exposure_ns):
+    """One row, exposed from 0 on: the answer key takes it for all."""
+    return Interval(np.array([0]), np.array([exposure_ns]), 1)
+
+
 def above_background(frame, bound, exposure_s):
     """Electrons of a frame without those of the sky."""
     return frame.astype(np.float64) - float(bound.background_e_per_s.max()) * exposure_s
@@ -33,9 +38,20 @@ def test_vega_frees_the_electrons_of_the_answer_key(make_sensor, expose):
     sensor = make_sensor(2401, 2401)
     bound = CLEAR.bind(sensor, "standard", "L", 1)
     frame = expose(bound, sensor, 1e-3)
-    stars = bound.answers(0, 1_000_000).stars
+    stars = bound.answers(0, together(1_000_000)).stars
     assert stars["magnitude"].min() == pytest.approx(0.03, abs=0.01)
     assert above_background(frame, bound, 1e-3).sum() == pytest.approx(stars["electrons"].sum(), rel=1e-3)
+
+
+def test_the_answer_key_counts_the_exposure_of_each_star_s_own_row(make_sensor):
+    """Not the time from the first row's start to the last row's end, and windows need not begin at the top."""
+    bound = replace(ORION, dust=0, image_circle_mm=1e4).bind(make_sensor(), "standard", "L", 1)
+    start = np.arange(300, dtype=np.int64) * 10**7
+    stop = start + np.linspace(1e9, 2e9, 300).astype(np.int64)
+    still = bound.answers(0, together(10**9)).stars
+    rolled = bound.answers(50, Interval(start, stop, 1)).stars
+    row = np.clip(np.rint(still["y_px"]).astype(int) - 50, 0, 299)
+    np.testing.assert_allclose(rolled["electrons"], still["electrons"] * (stop - start)[row] * 1e-9, rtol=1e-12)
 
 
 def test_centroids_are_where_the_projection_says(make_sensor, expose):
@@ -43,7 +59,7 @@ def test_centroids_are_where_the_projection_says(make_sensor, expose):
     sky = replace(CLEAR, ra_deg=120.0, dec_deg=60.0, focal_length_mm=400, faintest_mag=11)
     bound = sky.bind(sensor, "standard", "L", 1)
     light = above_background(expose(bound, sensor, 1.0), bound, 1.0)
-    stars = bound.answers(0, 10**9).stars
+    stars = bound.answers(0, together(10**9)).stars
     x, y = stars["x_px"], stars["y_px"]
     checked = 0
     for i in range(len(stars)):
@@ -65,7 +81,7 @@ def test_two_cameras_see_the_same_stars(make_sensor):
     near = ORION.bind(make_sensor(1000, 800, 3.76), "standard", "L", 1)
     sky = replace(ORION, focal_length_mm=1200, aperture_mm=400, position_angle_deg=70)
     far = sky.bind(make_sensor(1100, 1100, 5.5), "standard", "L", 2)
-    one, other = near.answers(0, 10**9).stars, far.answers(0, 10**9).stars
+    one, other = near.answers(0, together(10**9)).stars, far.answers(0, together(10**9)).stars
     deeper = set(zip(other["ra_deg"], other["dec_deg"], other["magnitude"], strict=True))
     x, y = far.projection.to_pixels(one["ra_deg"], one["dec_deg"])
     common = (x > 0) & (x < 1099) & (y > 0) & (y < 1099)
@@ -116,7 +132,7 @@ def test_drift_draws_trails_that_keep_the_light(make_sensor, expose):
     bound, steady = (one.bind(sensor, "standard", "L", 1) for one in (sky, replace(sky, tracking=Tracking())))
     trail, point = (above_background(expose(one, sensor, 10.0), bound, 10.0) for one in (bound, steady))
     assert trail.sum() == pytest.approx(point.sum(), rel=1e-3)
-    stars = bound.answers(0, 10 * 10**9).stars
+    stars = bound.answers(0, together(10 * 10**9)).stars
     grid = np.arange(2001)
     assert (trail.sum(axis=0) * grid).sum() / trail.sum() == pytest.approx(stars["x_px"][0], abs=0.1)
     length_px = 60 / bound.projection.scale_arcsec
@@ -142,7 +158,7 @@ def test_photons_of_a_star_of_magnitude_zero(make_sensor):
 def test_the_answer_key_keeps_its_own_photometry(make_sensor, filter_name):
     """Sun-like stars have the electrons that their magnitude and the zero point promise, through every filter."""
     bound = replace(ORION, dust=0, image_circle_mm=1e4).bind(make_sensor(1500, 1500), "standard", filter_name, 1)
-    stars = bound.answers(0, 100 * 10**9).stars
+    stars = bound.answers(0, together(100 * 10**9)).stars
     sunlike = np.abs(stars["bv_mag"] - 0.65) < 0.02
     rate = stars["electrons"] / stars["illumination"] / 100
     instrumental = stars["magnitude"] + 2.5 * np.log10(rate)
@@ -170,7 +186,7 @@ def test_a_mosaic_sees_colours(make_sensor, expose):
         bound = replace(CLEAR, ra_deg=ra, dec_deg=dec, focal_length_mm=5000).bind(sensor, "standard", "L", 1)
         frame = expose(bound, sensor, 1e-3)
         ratios.append(frame[0::2, 0::2].sum() / frame[1::2, 1::2].sum())
-        stars = bound.answers(0, 1_000_000).stars
+        stars = bound.answers(0, together(1_000_000)).stars
         assert frame.sum() == pytest.approx(stars["electrons"].sum(), rel=0.03)
     assert ratios[0] > 1.8
     assert ratios[1] < 1.2
@@ -241,7 +257,7 @@ def test_the_whole_sky_through_a_fisheye(make_sensor, expose):
     sensor = make_sensor(2000, 2000, 9)
     sky = Sky(83.8, 20.0, focal_length_mm=8, aperture_mm=3, faintest_mag=9, dust=0, cosmic_rays_per_cm2_min=0)
     bound = sky.bind(sensor, "standard", "none", 1)
-    stars = bound.answers(0, 10 * 10**9).stars
+    stars = bound.answers(0, together(10 * 10**9)).stars
     # A square of +-48.4 degrees has 4 asin(sin^2) = 2.37 sr; 139,375 stars of the sky are brighter than 9.
     assert len(stars) == pytest.approx(139_375 * 2.37 / (4 * np.pi), rel=0.2)
     light = above_background(expose(bound, sensor, 10.0), bound, 10.0)

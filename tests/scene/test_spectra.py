@@ -48,12 +48,13 @@ def test_air_takes_more_blue_than_red():
 
 
 def test_filters_hold_their_bands():
-    assert set(FILTERS) == {"none", "L", "R", "G", "B", "Ha", "OIII", "SII"}
+    assert set(FILTERS) == {"none", "L", "R", "G", "B", "V", "Ha", "OIII", "SII"}
     for name, inside_nm, outside_nm in (
         ("L", 550, 750),
         ("R", 640, 560),
         ("G", 530, 600),
         ("B", 450, 530),
+        ("V", 530, 700),
         ("Ha", 656.3, 650),
         ("OIII", 500.7, 495),
         ("SII", 672.4, 667),

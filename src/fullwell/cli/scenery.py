@@ -70,7 +70,7 @@ UniformOption = Annotated[
     typer.Option("--uniform-level", metavar="RATE", help="Even light, electrons per second and pixel. [1000]"),
 ]
 FilterOption = Annotated[
-    str | None, typer.Option("--filter", metavar="NAME", help="L R G B Ha OIII SII none. [L with a wheel]")
+    str | None, typer.Option("--filter", metavar="NAME", help="L R G B V Ha OIII SII none. [L with a wheel]")
 ]
 CoatingOption = Annotated[
     str | None, typer.Option("--coating", metavar="NAME", help="Of the sensor, as `fullwell models` lists them.")

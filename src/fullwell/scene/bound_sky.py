@@ -251,16 +251,18 @@ class BoundSky:
                 self._memory = memory
             return memory
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
+    def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`.
 
         Stars whose centre lies outside the effective area are left out. `electrons` are those in the frame
         (vignetted); `illumination` is the share that vignetting and dust have left.
         """
         star_field, (rows, columns) = self.star_field, self.size
-        instant = Interval(np.array([start_ns]), np.array([stop_ns]), 0)
-        path_x, path_y = self._path_px(instant)
-        x, y = star_field.x_px + path_x.mean(), star_field.y_px + path_y.mean()
+        own_row = np.clip(np.rint(star_field.y_px).astype(np.int64) - top, 0, len(interval.start_ns) - 1)
+        shift_x, shift_y = (
+            np.broadcast_to(path.mean(axis=1), len(interval.start_ns)) for path in self._path_px(interval)
+        )
+        x, y = star_field.x_px + shift_x[own_row], star_field.y_px + shift_y[own_row]
         inside = (x > -0.5) & (x < columns - 0.5) & (y > -0.5) & (y < rows - 0.5)
         stars = star_field.stars.where(inside)
         table = np.empty(len(stars), ANSWER)
@@ -269,7 +271,8 @@ class BoundSky:
         table["magnitude"], table["bv_mag"] = stars.v_mag, stars.bv_mag
         table["illumination"] = at_positions(self.grid, x[inside], y[inside])
         rate = star_field.rate_e_per_s[self.channel].mean(axis=(0, 1))[inside]
-        table["electrons"] = rate * ((stop_ns - start_ns) * 1e-9) * table["illumination"]
+        exposure_s = ((interval.stop_ns - interval.start_ns) * 1e-9)[own_row[inside]]
+        table["electrons"] = rate * exposure_s * table["illumination"]
         table["source"] = np.array(SOURCES)[stars.source]
         return Answers(table, self.effects)
 

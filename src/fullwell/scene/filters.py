@@ -1,7 +1,13 @@
 """The filters of the wheel: transmission by wavelength, as a few nodes with straight lines between them.
 
-The shapes are those of typical interference filters for deep-sky work, drawn as trapezoids: an assumption, as
-every maker's set differs by some nanometres. Leaks outside the pass band are left out.
+V is the photometrist's: Bessell's V band [1]_, peak 0.9. Folded with the slope of a sensor's response it gives
+catalogue magnitudes almost without a colour term; the others do not. The rest have the shapes of typical
+interference filters for deep-sky work, drawn as trapezoids: an assumption, as every maker's set differs by some
+nanometres. Leaks outside the pass band are left out.
+
+References
+----------
+.. [1] Bessell M. S. 1990, PASP 102, 1181.
 """
 
 from __future__ import annotations
@@ -48,6 +54,16 @@ def _line(name: str, centre_nm: float, width_nm: float) -> Filter:
     return _band(name, centre_nm - width_nm / 2, centre_nm + width_nm / 2, edge_nm=2.0, peak=0.90)
 
 
+BESSELL_V_NM = tuple(range(470, 701, 10))
+BESSELL_V = tuple(
+    permille / 1000
+    for permille in (
+        *(0, 30, 163, 458, 780, 967, 1000, 973, 898, 792, 684, 574),
+        *(461, 359, 270, 197, 135, 81, 45, 25, 17, 13, 9, 0),
+    )
+)
+"""The V band, 1 at its peak."""
+
 FILTERS: dict[str, Filter] = {
     entry.name: entry
     for entry in (
@@ -56,6 +72,7 @@ FILTERS: dict[str, Filter] = {
         _band("R", 585, 692, edge_nm=8, peak=0.96),
         _band("G", 490, 575, edge_nm=8, peak=0.96),
         _band("B", 390, 508, edge_nm=8, peak=0.96),
+        Filter("V", BESSELL_V_NM, tuple(0.9 * share for share in BESSELL_V)),
         _line("Ha", 656.3, 7),
         _line("OIII", 500.7, 7),
         _line("SII", 672.4, 7),

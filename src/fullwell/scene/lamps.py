@@ -77,7 +77,7 @@ class BoundUniform:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
         out[...] = (seconds(interval) * np.float32(self.rate_e_per_s))[:, np.newaxis]
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
+    def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
         return Answers(effects={"light": f"{self.rate_e_per_s:g} e-/s in every pixel"})
 
@@ -146,7 +146,7 @@ class BoundFlat:
         fill_mosaic(out, left, top, self.pattern_e_per_s)
         shade(out, left, top, self.grid, seconds(interval))
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
+    def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
         darkest = f"{100 * float(self.grid.min()):.1f} % of the centre where it is darkest"
         rate = float(self.pattern_e_per_s.max())
@@ -257,7 +257,8 @@ class BoundLed:
         lit_ns = self.led.lit_before(interval.stop_ns) - self.led.lit_before(interval.start_ns)
         out[...] = (lit_ns * (1e-9 * self.led.rate_e_per_s)).astype(np.float32)[:, np.newaxis]
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
+    def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
-        lit_ns = self.led.lit_ns(start_ns, stop_ns)
-        return Answers(effects={"light": f"LED of {self.led.rate_e_per_s:g} e-/s, on for {lit_ns} ns"})
+        lit_ns = self.led.lit_before(interval.stop_ns) - self.led.lit_before(interval.start_ns)
+        told = f"LED of {self.led.rate_e_per_s:g} e-/s, on for {lit_ns.min()} to {lit_ns.max()} ns of a row"
+        return Answers(effects={"light": told})

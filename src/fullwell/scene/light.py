@@ -65,15 +65,15 @@ class Pointing:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """The answer key of a scene for one exposure.
+    """The answer key of a scene for one frame.
 
     Attributes
     ----------
     stars : structured ndarray or None
         Columns x_px, y_px (0-based pixel centres, unbinned effective area), ra_deg, dec_deg, magnitude
-        (V), bv_mag (colour), electrons (expected total over the exposure as it falls on the sensor, vignetting
-        included; mean over the mosaic on a colour sensor), illumination (share that vignetting and dust have
-        left), source.
+        (V), bv_mag (colour), electrons (expected total over the exposure of its own row as it falls on the
+        sensor, vignetting included; mean over the mosaic on a colour sensor), illumination (share that vignetting
+        and dust have left), source.
         Only stars whose centre lies on the effective area; light of others may reach into it.
     effects : mapping of str to str
         What is switched on, in words with units.
@@ -105,8 +105,16 @@ class BoundScene(Protocol):
         """
         ...
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
-        """The answer key for an exposure of the whole effective area."""
+    def answers(self, top: int, interval: Interval) -> Answers:
+        """The answer key for one frame.
+
+        Parameters
+        ----------
+        top : int
+            Row of the effective area that the interval's first belongs to, unbinned px.
+        interval : Interval
+            One start and stop for each row that was read. What lies on other rows counts as seen by the nearest.
+        """
         ...
 
 

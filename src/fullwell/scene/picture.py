@@ -135,7 +135,7 @@ class BoundPicture:
                 out, left, top, self.planes_e_per_s, self.pattern, self.scale, *self.origin, seconds(interval)
             )
 
-    def answers(self, start_ns: int, stop_ns: int) -> Answers:
+    def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
         rate = float(self.planes_e_per_s.max())
         return Answers(effects={"light": f"{self.name}, up to {rate:g} e-/s, enlarged {self.scale:g} times"})

@@ -26,17 +26,13 @@ from numpy.typing import NDArray
 
 from fullwell.errors import UnknownName
 from fullwell.models.facts import Response, Sensor
-from fullwell.scene.filters import filter_named
+from fullwell.scene.filters import BESSELL_V, BESSELL_V_NM, filter_named
 
 Spectrum = NDArray[np.float64]  # photons/s/cm2/nm on WAVELENGTH_NM
 
 WAVELENGTH_NM: Spectrum = np.arange(300.0, 1101.0)
 
-_V_NODES_NM = np.arange(470.0, 701.0, 10.0)
-_V_RESPONSE = np.array(
-    [0, 30, 163, 458, 780, 967, 1000, 973, 898, 792, 684, 574, 461, 359, 270, 197, 135, 81, 45, 25, 17, 13, 9, 0]
-)
-_V_BAND: Spectrum = np.interp(WAVELENGTH_NM, _V_NODES_NM, _V_RESPONSE / 1000.0, left=0.0, right=0.0)
+_V_BAND: Spectrum = np.interp(WAVELENGTH_NM, BESSELL_V_NM, BESSELL_V, left=0.0, right=0.0)
 _V_ZERO_W_PER_CM2_NM = 3.631e-15  # 363.1e-11 erg/s/cm2/A
 _BAND_NM = np.array([366.0, 438.0, 545.0, 641.0, 798.0])
 _BAND_ZERO = np.array([417.5, 632.0, 363.1, 217.7, 112.6])  # 1e-11 erg/s/cm2/A

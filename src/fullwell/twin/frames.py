@@ -167,7 +167,7 @@ class FrameGenerator:
                 "Ask for it before further frames are taken.",
             )
         whole = memory.plan
-        answers = memory.light.answers(int(whole.row_start_ns[0]), int(whole.row_end_ns[-1]))
+        answers = memory.light.answers(whole.area.top - whole.effective.top, whole.interval(0, whole.area.height))
         electrons = expected_electrons(whole, memory.light, self._threads)
         return Truth(electrons, answers.stars, {**answers.effects, **self._effects(memory)})
 
