@@ -33,6 +33,7 @@ from fullwell.models.facts import (
     ReadMode,
     Response,
     Sensor,
+    ShutterSignal,
     Telegraph,
     Window,
 )
@@ -109,6 +110,7 @@ def model() -> CameraModel:
         offset_dn_per_step=16.0,
         offset_dn_zero=20.0,
         bins=(1, 2, 3, 4),
+        shutter_signal=ShutterSignal("vsync", 400, 44),
         links=(Link("usb3", 350e6, 0.0, 350e6, 0.0),),
         cooling=Cooling(35, 30, 150, (13.8, 20.0, 40.0)),
         buffer_bytes=2_000_000_000,

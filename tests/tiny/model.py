@@ -20,6 +20,7 @@ from fullwell.models.facts import (
     ReadMode,
     Response,
     Sensor,
+    ShutterSignal,
     Telegraph,
     Window,
 )
@@ -114,6 +115,7 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         offset_dn_per_step=16.0,
         offset_dn_zero=12.0,
         bins=(1, 2, 3, 4),
+        shutter_signal=ShutterSignal("vsync", 400, 44),
         links=(Link("usb3", 350e6, 1e-4, 300e6, 2e-4), Link("fibre", 800e6, 1e-5, 800e6, 1e-5)),
         cooling=Cooling(35.0, 30.0, 150.0, (13.8, 20.0, 40.0)),
         buffer_bytes=buffer_bytes,

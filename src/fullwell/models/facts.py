@@ -256,6 +256,26 @@ class ReadMode:
 
 
 @dataclass(frozen=True, slots=True)
+class ShutterSignal:
+    """The signal that tells the world outside when a frame is exposed, and that a GPS box stamps.
+
+    Attributes
+    ----------
+    kind : str
+        "vsync": a short pulse when the read-out begins. "exposure": high from the start to the end of exposure of
+        the first sensor row. Row times refer to the falling edge of either.
+    pulse_ns : int
+        Width of a vsync pulse, ns; 0 where the width is the exposure.
+    stamp_bytes : int
+        How much of the frame's buffer the camera overwrites when it writes a GPS stamp, at least 44.
+    """
+
+    kind: str
+    pulse_ns: int
+    stamp_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class Link:
     """A cable between camera and computer.
 
@@ -591,6 +611,8 @@ class CameraModel:
         Bias level = zero + per_step x offset, in DN of 16 bits; scaled with the ADC's depth.
     bins : tuple of int
         Square binning factors.
+    shutter_signal : ShutterSignal
+        What the pin "shutter measure" shows and a GPS box stamps.
     links : tuple of Link
         The first is the default.
     cooling : Cooling
@@ -619,6 +641,7 @@ class CameraModel:
     offset_dn_per_step: float
     offset_dn_zero: float
     bins: tuple[int, ...]
+    shutter_signal: ShutterSignal
     links: tuple[Link, ...]
     cooling: Cooling
     buffer_bytes: int

@@ -27,6 +27,7 @@ from fullwell.models.facts import (
     ReadMode,
     Response,
     Sensor,
+    ShutterSignal,
     Statement,
     Telegraph,
     Window,
@@ -42,6 +43,7 @@ CURVE_COLUMNS = (
     "read_noise_rms_e",
     "full_well_e",
 )
+SHUTTER_SIGNALS = ("vsync", "exposure")
 BAYER_PATTERNS = ("RGGB", "BGGR", "GRBG", "GBRG")
 
 
@@ -141,6 +143,7 @@ def _model(top: Table, path: Path) -> CameraModel:
         offset_dn_per_step=offset_law.number("dn16_per_step", 0),
         offset_dn_zero=offset_law.number("dn16_at_zero"),
         bins=top.integers("bins", 1, 16),
+        shutter_signal=_shutter_signal(top.table("shutter_signal")),
         links=tuple(_link(table) for table in top.tables("link")),
         cooling=_cooling(top.table("cooling")),
         buffer_bytes=top.integer("buffer_bytes", 0),
@@ -430,6 +433,19 @@ def _link(table: Table) -> Link:
     )
     table.finish()
     return link
+
+
+def _shutter_signal(table: Table) -> ShutterSignal:
+    kind = table.text("kind")
+    if kind not in SHUTTER_SIGNALS:
+        raise table.wrong("kind", f"must be one of {', '.join(SHUTTER_SIGNALS)}, not {kind!r}")
+    signal = ShutterSignal(
+        kind=kind,
+        pulse_ns=table.integer("pulse_ns", 1 if kind == "vsync" else 0),
+        stamp_bytes=table.integer("stamp_bytes", 44, 1024),
+    )
+    table.finish()
+    return signal
 
 
 def _range(table: Table, low: float = -1e12) -> Range:

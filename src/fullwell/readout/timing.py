@@ -22,10 +22,10 @@ to the frame (QHY600 Pro, GPS section); rates of full frames and of regions by l
 
 from __future__ import annotations
 
-from fullwell.models.facts import CameraModel, ReadMode, Window
+from fullwell.models.facts import CameraModel, ReadMode, ShutterSignal, Window
 from fullwell.readout.rows import RowTiming
 
-__all__ = ["frame_rate_fps", "line_period_ns", "link_frame_ns", "row_timing"]
+__all__ = ["frame_rate_fps", "line_period_ns", "link_frame_ns", "row_timing", "shutter_edges_ns"]
 
 
 def row_timing(
@@ -139,6 +139,35 @@ def link_frame_ns(model: CameraModel, mode: ReadMode, *, rows: int, bits: int, l
     else:
         moving_s, dead_s = 2 * words / cable.rate_bytes_per_s, cable.frame_overhead_s
     return round((moving_s + dead_s) * 1e9), round(dead_s * 1e9)
+
+
+def shutter_edges_ns(signal: ShutterSignal, timing: RowTiming, row0_start_ns: int) -> tuple[int, int]:
+    """When the shutter signal of a frame rises and falls; row times refer to the falling edge.
+
+    Parameters
+    ----------
+    signal : ShutterSignal
+        Of the camera.
+    timing : RowTiming
+        Of the frame.
+    row0_start_ns : int
+        UTC, start of exposure of row 0 of the window.
+
+    Returns
+    -------
+    rise_ns, fall_ns : int
+        UTC, ns.
+
+    Examples
+    --------
+    >>> clockwork = RowTiming(1000, 2, 0, 50_000, frame_period_ns=60_000, read_ns=9_000, transfer_ns=500,
+    ...                       reference_to_row0_end_ns=7_000)
+    >>> shutter_edges_ns(ShutterSignal("vsync", 400, 44), clockwork, row0_start_ns=0)
+    (42600, 43000)
+    """
+    fall_ns = row0_start_ns + timing.exposure_ns - timing.reference_to_row0_end_ns
+    width_ns = signal.pulse_ns if signal.kind == "vsync" else timing.exposure_ns
+    return fall_ns - width_ns, fall_ns
 
 
 def frame_rate_fps(timing: RowTiming) -> float:
