@@ -19,6 +19,7 @@ class Control(StrEnum):
     COOLER_ON = "cooler_on"
     ANTI_GLOW = "anti_glow"
     TELEGRAPH_SUPPRESSION = "telegraph_suppression"
+    GPS = "gps"
     SENSOR_TEMPERATURE_C = "sensor_temperature_c"
     COOLER_POWER_PERCENT = "cooler_power_percent"
     AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
@@ -87,6 +88,9 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
         False,
         None,
         "The camera's random change thermal noise suppression.",
+    ),
+    Control.GPS: ControlFacts(
+        "GPS stamp", "", 36, True, False, None, "Times and place from the GPS box in the first pixels."
     ),
     Control.SENSOR_TEMPERATURE_C: ControlFacts(
         "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."

@@ -158,6 +158,7 @@ class Camera:
         speed: int | _Keep = KEEP,
         anti_glow: bool | _Keep = KEEP,
         telegraph_suppression: bool | _Keep = KEEP,
+        gps: bool | _Keep = KEEP,
     ) -> Settings:
         """Change any of the settings. The whole request is checked before anything changes.
 
@@ -185,6 +186,9 @@ class Camera:
             The vendor's knobs.
         anti_glow, telegraph_suppression : bool
             Switches of cameras that have them.
+        gps : bool
+            Let the GPS box write its stamp over the first pixels of each frame. A camera takes this switch
+            whether a box is attached or not; without one the stamp says that there is no lock.
 
         Returns
         -------
@@ -215,6 +219,7 @@ class Camera:
                 "speed": speed,
                 "anti_glow": anti_glow,
                 "telegraph_suppression": telegraph_suppression,
+                "gps": gps,
             }.items()
             if value is not KEEP
         }

@@ -23,10 +23,11 @@ FIELDS: Final = {
     "speed": Control.SPEED,
     "anti_glow": Control.ANTI_GLOW,
     "telegraph_suppression": Control.TELEGRAPH_SUPPRESSION,
+    "gps": Control.GPS,
 }
 """Fields of `Settings` that are controls of the device."""
 
-SWITCHES: Final = ("anti_glow", "telegraph_suppression")
+SWITCHES: Final = ("anti_glow", "telegraph_suppression", "gps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,7 @@ def resolve(model: CameraModel, now: Choice, asked: Mapping[str, Any]) -> Choice
     }
     frame_format, window_chosen, bits_chosen = _resolve_format(model, mode, now, asked)
     settings = replace(old, mode=mode.number, format=frame_format, **numbers)
+    _require_room_for_stamp(model, mode, settings)
     return Choice(settings, window_chosen, bits_chosen)
 
 
@@ -296,6 +298,17 @@ def _checked_window(given: object, area: Window, binning: int) -> Window:
     else:
         return window
     raise InvalidWindow(f"{_spoken(window)} {complaint}.", _nearest(window, area, binning))
+
+
+def _require_room_for_stamp(model: CameraModel, mode: ReadMode, settings: Settings) -> None:
+    """The GPS stamp stands in the pixels: there must be enough of them."""
+    rows, columns = settings.format.shape(len(mode.chains))
+    frame_bytes, needed = rows * columns * settings.format.dtype.itemsize, model.shutter_signal.stamp_bytes
+    if settings.gps and frame_bytes < needed:
+        raise InvalidWindow(
+            f"a frame of {columns} x {rows} px has {frame_bytes} bytes, the GPS stamp overwrites {needed}.",
+            "Choose a larger window, or switch gps off.",
+        )
 
 
 def _nearest(window: Window, area: Window, binning: int) -> str:

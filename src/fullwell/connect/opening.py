@@ -13,8 +13,12 @@ from fullwell.models.facts import CameraModel
 from fullwell.scene import Sky
 from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
+from fullwell.twin.gpsbox import GpsBox
 
 CLOCKS: Final[dict[str, type[RealClock] | type[InstantClock]]] = {"real": RealClock, "instant": InstantClock}
+
+DEFAULT_GPS_BOX: Final = GpsBox()
+"""Plugged in and locked, at the Roque de los Muchachos."""
 
 
 def default_scene() -> Sky:
@@ -39,6 +43,7 @@ def open_camera(
     temperature_c: float | None = None,
     ambient_temperature_c: float = 20.0,
     threads: int | None = None,
+    gps_box: GpsBox | None = DEFAULT_GPS_BOX,
 ) -> Camera:
     """Open a camera.
 
@@ -65,6 +70,8 @@ def open_camera(
         Air round the camera, C.
     threads : int, optional
         How many draw a twin's frame; default is one per processor.
+    gps_box : GpsBox or None
+        Plugged into a twin; None = nothing is. Its stamps stand in the frames after ``configure(gps=True)`` only.
 
     Returns
     -------
@@ -112,6 +119,7 @@ def open_camera(
         ambient_temperature_c=ambient_temperature_c,
         temperature_c=temperature_c,
         threads=threads,
+        gps_box=gps_box,
     )
     camera = Camera(device)
     camera.open()

@@ -33,6 +33,7 @@ from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
+from fullwell.twin.gpsbox import GpsBox, StampSource
 from fullwell.twin.identity import identify
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.wheel import FilterWheel, slot_names
@@ -64,6 +65,8 @@ class TwinDevice:
         Begin with the cooler on and settled there, C; default is ambient, cooler off.
     threads : int, optional
         How many draw a frame; default is one per processor.
+    gps_box : GpsBox, optional
+        Plugged in; default is none.
 
     Raises
     ------
@@ -95,6 +98,7 @@ class TwinDevice:
         ambient_temperature_c: float = 20.0,
         temperature_c: float | None = None,
         threads: int | None = None,
+        gps_box: GpsBox | None = None,
     ) -> None:
         require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
         if temperature_c is not None:
@@ -106,6 +110,7 @@ class TwinDevice:
         self._identity = identify(model, seed)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
+        self._stamps = StampSource(gps_box, seed, clock.now_ns())
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
@@ -314,7 +319,7 @@ class TwinDevice:
             self._frames.check(out, self._format, self._mode)
             sequence = self._sequence
         shot = self._wait_for_light()
-        report = self._frames.draw(shot, sequence, self._body, out)
+        report = self._draw(shot, sequence, out)
         self._wait_for_arrival(shot)
         with self._lock:
             if self._single is not shot:
@@ -362,7 +367,7 @@ class TwinDevice:
         with self._lock:
             shot = run.peek()
             sequence = self._run_sequence + shot.index
-        report = self._frames.draw(shot, sequence, self._body, out)
+        report = self._draw(shot, sequence, out)
         if not self._clock.sleep_until(shot.arrival_ns, self._wake):
             return None
         with self._lock:
@@ -417,6 +422,13 @@ class TwinDevice:
             speed=settings.speed,
             overscan=settings.format.overscan,
         )
+
+    def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any]) -> FrameReport:
+        """Fill `out` with a frame, and with what the camera writes into it when asked to."""
+        report = self._frames.draw(shot, sequence, self._body, out)
+        if report.settings.gps:
+            self._stamps.write(report, self._model.shutter_signal, out)
+        return report
 
     def _memory_frames(self) -> int:
         """How many frames of the present format the camera's own memory holds."""

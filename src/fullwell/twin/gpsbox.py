@@ -10,20 +10,28 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fullwell.camera.frame import FrameReport
 from fullwell.chance.keys import key
 from fullwell.errors import InvalidValue, UnknownName
+from fullwell.models.facts import ShutterSignal
 from fullwell.readout.gps import (
     EPOCH_S,
     NOMINAL_PPS,
     PPS_LOST,
+    SIZE_BYTES,
     Edge,
     GpsStamp,
     Receiver,
     latitude_word,
     longitude_word,
+    write_stamp,
 )
+from fullwell.readout.timing import shutter_edges_ns
 from fullwell.scene.limits import require_number
 from fullwell.twin.oscillator import SECOND_NS, Oscillator
 
@@ -186,6 +194,29 @@ class StampSource:
         if box is not None:
             self._power_on_ns = made_ns - round(box.powered_s * SECOND_NS)
             self._oscillator = Oscillator(self._stream, box.oscillator_ppm, self._power_on_ns)
+
+    def write(self, report: FrameReport, signal: ShutterSignal, out: NDArray[Any]) -> None:
+        """Overwrite the first bytes of a frame.
+
+        Parameters
+        ----------
+        report : FrameReport
+            Of the frame.
+        signal : ShutterSignal
+            What the box stamps, and how many bytes the camera overwrites; those beyond the stamp become 0.
+        out : ndarray
+            The frame, C-contiguous.
+
+        Raises
+        ------
+        InvalidValue
+            If the frame has fewer bytes.
+        """
+        rise_ns, fall_ns = shutter_edges_ns(signal, report.timing, report.row0_start_ns)
+        rows, columns = report.shape
+        factor = report.settings.format.bin
+        write_stamp(out, self.stamp(rise_ns, fall_ns, report.sequence, columns * factor, rows * factor))
+        out.reshape(-1).view(np.uint8)[SIZE_BYTES : signal.stamp_bytes] = 0
 
     def stamp(self, rise_ns: int, fall_ns: int, number: int, width: int, height: int) -> GpsStamp:
         """What the camera writes into a frame.

@@ -18,6 +18,7 @@ SENSOR_KNOBS: Final = (
     Control.SPEED,
     Control.ANTI_GLOW,
     Control.TELEGRAPH_SUPPRESSION,
+    Control.GPS,
 )
 
 
@@ -87,6 +88,7 @@ class Knobs:
             anti_glow=bool(values[Control.ANTI_GLOW]),
             telegraph_suppression=bool(values[Control.TELEGRAPH_SUPPRESSION]),
             link=link,
+            gps=bool(values[Control.GPS]),
         )
 
     def _range(self, control: Control) -> Range:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Final
 
@@ -72,16 +73,7 @@ class Oscillator:
         second : int
             UTC, s since 1970.
         """
-        age_s = second - self.power_on_ns / SECOND_NS
-        swing = math.sin(2.0 * math.pi * (age_s / TEMPERATURE_PERIOD_S + self._uniform("temperature", 0)))
-        ppm = (
-            self.offset_ppm
-            + TEMPERATURE_PPM * swing
-            - WARMING_PPM * math.exp(-max(0.0, age_s) / WARMING_S)
-            + AGEING_PPM_PER_DAY * age_s / 86_400
-            + self._walk_ppm(second)
-        )
-        return NOMINAL_HZ * (1.0 + 1e-6 * ppm)
+        return _frequency_hz(self, second)
 
     def pulse_ns(self, second: int) -> int:
         """UTC at which the pulse of a second really comes: 20 to 100 ns late, ns."""
@@ -114,6 +106,18 @@ class Oscillator:
         mean_hz = 0.5 * (self.frequency_hz(second) + self.frequency_hz(last))
         return math.floor((instant_ns - self.pulse_ns(second)) * (mean_hz / SECOND_NS) + self._phase(second))
 
+    def ppm(self, second: int) -> float:
+        """Deviation of the frequency from 10 MHz within a second, parts per million."""
+        age_s = second - self.power_on_ns / SECOND_NS
+        swing = math.sin(2.0 * math.pi * (age_s / TEMPERATURE_PERIOD_S + self._uniform("temperature", 0)))
+        return (
+            self.offset_ppm
+            + TEMPERATURE_PPM * swing
+            - WARMING_PPM * math.exp(-max(0.0, age_s) / WARMING_S)
+            + AGEING_PPM_PER_DAY * age_s / 86_400
+            + self._walk_ppm(second)
+        )
+
     def _ticks(self, second: int, instant_ns: int) -> int:
         """Whole ticks from the pulse of a second to an instant in it."""
         elapsed_ns = instant_ns - self.pulse_ns(second)
@@ -140,6 +144,11 @@ class Oscillator:
     def _uniform(self, purpose: str, counter: int) -> float:
         """Evenly distributed above 0 and below 1."""
         return ((key(self.stream, purpose, counter) >> 12) + 0.5) / 2**52
+
+
+@lru_cache(maxsize=256)
+def _frequency_hz(oscillator: Oscillator, second: int) -> float:
+    return NOMINAL_HZ * (1.0 + 1e-6 * oscillator.ppm(second))
 
 
 _STANDARD: Final = NormalDist()
