@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fullwell.errors import OutOfRange, UnknownName
+from fullwell.models.connector import Connector
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -624,6 +625,8 @@ class CameraModel:
         Frame rates as the vendor prints them; tests hold the timing law against them.
     statements : tuple of Statement
         Every number with its source, assumptions included.
+    connector : Connector or None
+        GPIO socket and SMA ports; None where there are none.
     """
 
     key: str
@@ -648,6 +651,7 @@ class CameraModel:
     wheel_slots: int
     printed_rates: tuple[PrintedRate, ...]
     statements: tuple[Statement, ...]
+    connector: Connector | None = None
 
     def mode(self, name_or_number: str | int) -> ReadMode:
         """A read mode by number, or by name regardless of case.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fullwell.errors import InvalidFacts, UnknownName
+from fullwell.models.connector import read_connector
 from fullwell.models.facts import (
     Banding,
     CameraModel,
@@ -150,6 +151,7 @@ def _model(top: Table, path: Path) -> CameraModel:
         wheel_slots=top.integer("wheel_slots", 0, 16),
         printed_rates=tuple(_rate(table) for table in top.tables("rate")),
         statements=_statements(top),
+        connector=read_connector(top.table("connector")) if "connector" in top else None,
     )
     controls.finish()
     offset_law.finish()
