@@ -86,6 +86,19 @@ def test_periodic_led_counts_each_nanosecond(period, share, epoch, start, length
     assert led.lit_ns(start, start + length) == np.count_nonzero((instants - epoch) % period < on)
 
 
+@given(
+    edges=st.lists(st.integers(0, 2_000), min_size=2, max_size=20, unique=True),
+    start=st.integers(-500, 2_500),
+    length=st.integers(0, 3_000),
+)
+def test_led_pulses_count_each_nanosecond(edges, start, length):
+    edges = sorted(edges)
+    pulses = list(zip(edges[::2], edges[1::2], strict=False))
+    instants = np.arange(start, start + length)
+    lit = sum(np.count_nonzero((instants >= begin) & (instants < end)) for begin, end in pulses)
+    assert Led(rate_e_per_s=1.0, pulses_ns=pulses).lit_ns(start, start + length) == lit
+
+
 @pytest.mark.parametrize(
     ("make", "error"),
     [

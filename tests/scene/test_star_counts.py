@@ -65,6 +65,21 @@ def test_stars_of_the_whole_sky(magnitude, published):
     assert density * whole_sky_deg2 == pytest.approx(published, rel=0.33)
 
 
+@pytest.mark.parametrize("latitude_deg", [4.0, 12.0, 20.0, 30.0])
+@pytest.mark.parametrize("longitude_deg", [5.0, 15.0, 35.0, 90.0, 150.0])
+def test_the_law_has_the_bright_stars_of_the_catalogue(longitude_deg, latitude_deg):
+    """Within 35 %, in four mirrored circles; the fit alone has 2.8 times too many near the galactic centre."""
+    found, expected = 0, 0.0
+    for longitude in (longitude_deg, -longitude_deg):
+        for latitude in (latitude_deg, -latitude_deg):
+            centre = SkyCoord(longitude, latitude, unit="deg", frame="galactic").icrs
+            ra_deg, dec_deg = float(centre.ra.deg), float(centre.dec.deg)
+            found += np.count_nonzero(cone(ra_deg, dec_deg, 5.0).v_mag < 11)
+            law = brighter_per_deg2(np.array(11.0), *galactic(*_points_in_circle(ra_deg, dec_deg, 5.0)))
+            expected += law.mean() * 2 * np.pi * np.degrees(1) ** 2 * (1 - np.cos(np.radians(5.0)))
+    assert expected == pytest.approx(found, rel=0.35)
+
+
 @pytest.mark.parametrize(("ra_deg", "dec_deg"), FIELDS)
 def test_invented_stars_follow_the_counts(ra_deg, dec_deg):
     """Beyond the catalogue's reach their number is Poisson about the law."""

@@ -175,6 +175,8 @@ class Led:
     --------
     >>> Led(rate_e_per_s=1e6, period_ns=1_000_000, on_ns=100_000).lit_ns(950_000, 1_050_000)
     50000
+    >>> Led(rate_e_per_s=1e6, pulses_ns=((1_000, 4_000), (9_000, 9_500))).lit_ns(3_000, 10_000)
+    1500
     """
 
     rate_e_per_s: float
@@ -207,10 +209,11 @@ class Led:
         if self.period_ns:
             whole, part = np.divmod(instant_ns - self.epoch_ns, self.period_ns)
             return np.asarray(whole * self.on_ns + np.minimum(part, self.on_ns))
-        lit = np.zeros_like(instant_ns)
-        for start, stop in self.pulses_ns:
-            lit += np.clip(instant_ns, start, stop) - start
-        return lit
+        start_ns, stop_ns = np.array(self.pulses_ns, np.int64).T
+        lit_ns = np.concatenate([[0], np.cumsum(stop_ns - start_ns)])
+        begun = np.searchsorted(start_ns, instant_ns, side="right")
+        to_come = np.maximum(stop_ns[begun - 1] - instant_ns, 0)  # of the pulse begun last
+        return np.asarray(np.where(begun > 0, lit_ns[begun] - to_come, 0))
 
     def bind(self, sensor: Sensor, coating: str, filter_name: str, seed: int) -> BoundLed:
         """The scene as a sensor sees it; see `fullwell.scene.light.Scene`."""
