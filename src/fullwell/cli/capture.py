@@ -80,6 +80,7 @@ def run(
     telegraph_suppression: Annotated[
         bool, typer.Option("--telegraph-suppression", help="Reduce telegraph noise, where the camera can.")
     ] = False,
+    gps: Annotated[bool, typer.Option("--gps", help="GPS stamp in the first pixels of each frame.")] = False,
     link: LinkOption = None,
     coating: CoatingOption = None,
     temperature: Annotated[
@@ -144,6 +145,7 @@ def run(
         "speed": speed,
         "anti_glow": anti_glow or None,
         "telegraph_suppression": telegraph_suppression or None,
+        "gps": gps or None,
     }
     with opening():
         found = fullwell.open(

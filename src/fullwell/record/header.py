@@ -108,6 +108,7 @@ def _settings(frame: Frame) -> Iterator[Card]:
         yield Card("SPEED", settings.speed, "speed setting")
     yield Card("ANTIGLOW", settings.anti_glow, "anti-glow control")
     yield Card("RTNSUPP", settings.telegraph_suppression, "telegraph noise suppression")
+    yield Card("GPSSTAMP", settings.gps, "first pixels overwritten by the GPS stamp")
 
 
 def _words(frame: Frame) -> Iterator[Card]:
