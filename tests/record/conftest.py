@@ -89,6 +89,7 @@ def model() -> CameraModel:
         read_noise_spread=NoiseSpread((0.0, 1.0), (1.0, 1.0)),
         banding=Banding(0.0, 0.0, 1.0, 0.0, 1.0, 0.0),
         glow=Glow(0.0, 1.0, 0.0, 0.0, 1.0),
+        pixel_period_ps=10_000,
     )
     knob = Range(0, 100, 1, 10)
     return CameraModel(

@@ -33,7 +33,7 @@ def make_sensor() -> SensorMaker:
         area = Window(0, 0, width, height)
         geometry = Geometry(width, height, area, (), (), (), pixel_size_um)
         # Nothing of a scene depends on what follows the light, so the noise facts may be missing.
-        noise: list[Any] = [None] * 5
+        noise: list[Any] = [None] * 6
         filters = MOSAIC if bayer else {}
         return Sensor("test", "nobody", "BSI", "rolling", bayer, geometry, (COATING,), filters, 0, 0, 0, *noise)
 

@@ -88,6 +88,7 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         read_noise_spread=NoiseSpread((0.0, 1.0), (0.9, 1.5)),
         banding=Banding(0.2, 0.5, 60.0, 20.0, 10.0, 0.0),
         glow=Glow(0.0, 100.0, 0.0, 0.0, 1.0),
+        pixel_period_ps=13_889,
     )
     return CameraModel(
         key="tiny-1",

@@ -6,6 +6,7 @@ Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Cam
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import Enum
 from functools import partial
 from types import TracebackType
@@ -17,16 +18,19 @@ from numpy.typing import NDArray
 from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
-from fullwell.camera.device import Device, TruthSource
+from fullwell.camera.device import Device, Stream, TruthSource
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
 from fullwell.camera.live import Live, WhenFull, live_plan
 from fullwell.camera.machine import Machine
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
+from fullwell.camera.timekeeper import Timekeeper, conditions
 from fullwell.camera.wheel import Wheel
 from fullwell.errors import NotSupported
 from fullwell.models.facts import CameraModel, Range, Window
+from fullwell.readout.calibration import RowOffset
+from fullwell.readout.precise import PreciseExposure, precise_exposure
 from fullwell.readout.rows import RowTiming
 
 __all__ = ["KEEP", "Camera", "State"]
@@ -59,6 +63,7 @@ class Camera:
         self._choice = default_choice(device.model, device.link)
         self._wheel: Wheel | None = None
         self._pool = Pool()
+        self._timekeeper = Timekeeper(device.model)
         self._number = 0
 
     # Who and what it is: answered at once, in every state.
@@ -125,6 +130,7 @@ class Camera:
         """
         if self._machine.connect(self.settings):
             self._number = 0
+            self._timekeeper.begin()
             with self._machine.faults():
                 self._wheel = self._find_wheel()
 
@@ -229,6 +235,8 @@ class Camera:
             self._far_end.require_switches(choice.settings)
             self._machine.tell(command, choice.settings)
             self._choice = choice
+            if command is Command.CONFIGURE:
+                self._timekeeper.begin()
             return choice.settings
 
     def timing(self) -> RowTiming:
@@ -241,6 +249,43 @@ class Camera:
         """
         self._machine.check(Command.CONTROL)
         return self._far_end.timing
+
+    def precise_exposure(self) -> PreciseExposure:
+        """Pixel, line and frame period, and the exposure as done, for the settings in force.
+
+        Raises
+        ------
+        NotConnected
+            If the camera has not been opened yet.
+        """
+        return precise_exposure(self.model, self.settings.mode, self.timing())
+
+    @property
+    def row_offsets(self) -> tuple[RowOffset, ...]:
+        """The calibrations that GPS times use where they fit; without any the vendor's figures serve."""
+        return self._timekeeper.offsets
+
+    def use_row_offsets(self, records: Iterable[RowOffset], *, stream: Stream | None = None) -> None:
+        """Use these calibrations for the row times of frames with a GPS stamp.
+
+        Each frame uses the latest one that fits its settings. Where the settings change later so that none fits,
+        the frames say so and use the vendor's figures.
+
+        Parameters
+        ----------
+        records : iterable of RowOffset
+            From `fullwell.readout.calibration.load_offsets`, or from an LED calibration; empty = none.
+        stream : Stream, optional
+            What is going to be taken; default is either.
+
+        Raises
+        ------
+        InvalidValue
+            If none of them fits the settings in force, with the reasons.
+        """
+        streams = tuple(Stream) if stream is None else (stream,)
+        wanted = tuple(conditions(self.model, self.settings, each) for each in streams)
+        self._timekeeper.use(records, wanted)
 
     # Single exposures.
 
@@ -279,7 +324,7 @@ class Camera:
         """
         lend = self._lend if out is None else partial(self._checked, out)
         buffer, report, exposure = self._machine.read(lend)
-        return self._frame(buffer, report, exposure.asked)
+        return self._frame(buffer, report, exposure.asked, Stream.SINGLE)
 
     def expose(self, out: NDArray[Any] | None = None) -> Frame:
         """Take one frame: `start` and `read`.
@@ -368,6 +413,7 @@ class Camera:
         """
         plan = live_plan(frames, ring, every, when_full)
         with self._machine.settled():
+            self._timekeeper.begin()
             live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
             self._pool.kept = ring + 2
         return live
@@ -466,9 +512,10 @@ class Camera:
     def _checked(self, out: NDArray[Any]) -> NDArray[Any]:
         return checked(out, *self._shape_and_dtype())
 
-    def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings) -> Frame:
+    def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings, stream: Stream) -> Frame:
         self._number += 1
-        return Frame(buffer, self._number, report, self.model, self.identity, asked)
+        timed = self._timekeeper.timed(buffer, report, stream)
+        return Frame(buffer, self._number, timed, self.model, self.identity, asked)
 
     def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:
-        return self._frame(buffer, report, self.settings)
+        return self._frame(buffer, report, self.settings, Stream.LIVE)

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from fullwell.camera.ledger import Entry, Fate
 from fullwell.models.facts import CameraModel, Window
+from fullwell.readout.calibration import RowOffset
+from fullwell.readout.gps import GpsStamp
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.rowtimes import RowTimes, row_times
 
@@ -174,11 +176,14 @@ class Truth:
         See `fullwell.scene.light.Answers`.
     effects : mapping of str to str
         What was switched on, in words with units.
+    row0_start_ns : int or None
+        UTC, when row 0 of the window really began its exposure, whatever a GPS box says.
     """
 
     electrons: NDArray[np.float32]
     stars: NDArray[np.void] | None
     effects: Mapping[str, str]
+    row0_start_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +209,14 @@ class FrameReport:
     losses : tuple of Entry
         The frames between the one delivered before and this one that the device knows to have lost, and where:
         `Fate.LOST_IN_MEMORY` or `Fate.LOST_ON_LINK`, in order of number.
+    stream : str
+        "single" or "live".
+    gps : GpsStamp or None
+        What the GPS box wrote into the first pixels, doubtful or not.
+    row_offset : RowOffset or None
+        What led from the stamp to the times of the rows.
+    time_doubts : tuple of str
+        Why the stamp was not used, or which calibration was not; sentences without a full stop.
     """
 
     sequence: int
@@ -216,6 +229,10 @@ class FrameReport:
     readings: Readings
     observation: Observation
     losses: tuple[Entry, ...] = ()
+    stream: str = "single"
+    gps: GpsStamp | None = None
+    row_offset: RowOffset | None = None
+    time_doubts: tuple[str, ...] = ()
 
     @property
     def lost_in_memory(self) -> int:

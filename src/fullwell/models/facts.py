@@ -476,6 +476,8 @@ class Sensor:
     read_noise_spread : NoiseSpread
     banding : Banding
     glow : Glow
+    pixel_period_ps : int
+        Period of the clock that line periods are counted in, ps.
     """
 
     name: str
@@ -494,6 +496,7 @@ class Sensor:
     read_noise_spread: NoiseSpread
     banding: Banding
     glow: Glow
+    pixel_period_ps: int
 
 
 @dataclass(frozen=True, slots=True)

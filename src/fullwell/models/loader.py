@@ -277,6 +277,7 @@ def _sensor(table: Table, folder: Path) -> Sensor:
         read_noise_spread=_spread(table.table("read_noise_spread")),
         banding=_banding(table.table("banding")),
         glow=_glow(table.table("glow")),
+        pixel_period_ps=table.integer("pixel_period_ps", low=1),
     )
     table.finish()
     return sensor

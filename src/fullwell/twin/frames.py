@@ -169,7 +169,8 @@ class FrameGenerator:
         whole = memory.plan
         answers = memory.light.answers(whole.area.top - whole.effective.top, whole.interval(0, whole.area.height))
         electrons = expected_electrons(whole, memory.light, self._threads)
-        return Truth(electrons, answers.stars, {**answers.effects, **self._effects(memory)})
+        effects = {**answers.effects, **self._effects(memory)}
+        return Truth(electrons, answers.stars, effects, int(whole.row_start_ns[0]))
 
     def _remember(self, sequence: int, memory: Memory) -> None:
         self._memories.pop(sequence, None)
