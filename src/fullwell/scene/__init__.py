@@ -4,6 +4,7 @@ from fullwell.scene.lamps import Dark, Flat, Led, Uniform
 from fullwell.scene.moon import Moon
 from fullwell.scene.picture import Picture
 from fullwell.scene.sky import Sky
+from fullwell.scene.strobe import Strobe
 from fullwell.scene.targets import Comet, Galaxy
 from fullwell.scene.tracking import Tracking
 
@@ -16,6 +17,7 @@ __all__ = [
     "Moon",
     "Picture",
     "Sky",
+    "Strobe",
     "Tracking",
     "Uniform",
 ]

@@ -8,9 +8,9 @@ sensor's business.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,21 @@ class BoundScene(Protocol):
             Row of the effective area that the interval's first belongs to, unbinned px.
         interval : Interval
             One start and stop for each row that was read. What lies on other rows counts as seen by the nearest.
+        """
+        ...
+
+
+@runtime_checkable
+class Triggered(Protocol):
+    """A bound scene with a lamp that the camera's shutter signal fires."""
+
+    def triggered(self, edges_ns: Sequence[int]) -> BoundScene:
+        """What it looks like to a frame.
+
+        Parameters
+        ----------
+        edges_ns : sequence of int
+            UTC, falling edges of the shutter signal in and round that frame.
         """
         ...
 

@@ -8,6 +8,7 @@ it waits), straight into the caller's buffer.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -27,7 +28,7 @@ from fullwell.errors import (
 )
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
-from fullwell.readout.timing import row_timing
+from fullwell.readout.timing import row_timing, shutter_edges_ns
 from fullwell.scene.light import Scene
 from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
@@ -319,7 +320,7 @@ class TwinDevice:
             self._frames.check(out, self._format, self._mode)
             sequence = self._sequence
         shot = self._wait_for_light()
-        report = self._draw(shot, sequence, out)
+        report = self._draw(shot, sequence, out, (0,))
         self._wait_for_arrival(shot)
         with self._lock:
             if self._single is not shot:
@@ -367,7 +368,7 @@ class TwinDevice:
         with self._lock:
             shot = run.peek()
             sequence = self._run_sequence + shot.index
-        report = self._draw(shot, sequence, out)
+        report = self._draw(shot, sequence, out, range(max(-3, -shot.index), 2))
         if not self._clock.sleep_until(shot.arrival_ns, self._wake):
             return None
         with self._lock:
@@ -423,11 +424,16 @@ class TwinDevice:
             overscan=settings.format.overscan,
         )
 
-    def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any]) -> FrameReport:
-        """Fill `out` with a frame, and with what the camera writes into it when asked to."""
-        report = self._frames.draw(shot, sequence, self._body, out)
+    def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
+        """Fill `out` with a frame, and with what the camera writes into it when asked to.
+
+        Lamps that the shutter signal fires see the edges of the frames `around`, counted from this one.
+        """
+        signal = self._model.shutter_signal
+        edges_ns = [shutter_edges_ns(signal, shot.setup.timing, shot.later(n).start_ns)[1] for n in around]
+        report = self._frames.draw(shot, sequence, self._body, out, edges_ns)
         if report.settings.gps:
-            self._stamps.write(report, self._model.shutter_signal, out)
+            self._stamps.write(report, signal, out)
         return report
 
     def _memory_frames(self) -> int:

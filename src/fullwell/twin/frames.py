@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Readings, Truth
 from fullwell.errors import InvalidValue, NoImage, UnknownName
 from fullwell.models.facts import CameraModel
-from fullwell.scene.light import BoundScene, Interval, Pointing, Scene
+from fullwell.scene.light import BoundScene, Interval, Pointing, Scene, Triggered
 from fullwell.scene.limits import require_whole_number
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
@@ -111,7 +111,14 @@ class FrameGenerator:
                 f"Give a C-contiguous array of shape {shape} and type {frame_format.dtype}.",
             )
 
-    def draw(self, exposure: Exposure, sequence: int, body: Body, out: NDArray[Any]) -> FrameReport:
+    def draw(
+        self,
+        exposure: Exposure,
+        sequence: int,
+        body: Body,
+        out: NDArray[Any],
+        edges_ns: Sequence[int] = (),
+    ) -> FrameReport:
         """Fill `out` with a frame and say what it is.
 
         Parameters
@@ -124,9 +131,13 @@ class FrameGenerator:
             For the sensor temperature in the middle of the exposure.
         out : ndarray
             See `check`.
+        edges_ns : sequence of int
+            UTC, falling edges of the shutter signal in and round this frame, for lamps that it fires.
         """
         setup, timing = exposure.setup, exposure.setup.timing
         light = self.light(setup.filter_name)
+        if isinstance(light, Triggered):
+            light = light.triggered(edges_ns)
         middle_ns = exposure.start_ns + (timing.exposure_ns + timing.read_ns) // 2
         temperature_c = body.temperature_c(middle_ns)
         mode = self._model.mode(setup.settings.mode)
