@@ -14,8 +14,8 @@ from typing import Final, NamedTuple, TypeAlias
 import fullwell
 from fullwell.camera.frame import Frame, FrameFormat, Settings
 from fullwell.errors import InvalidValue
-from fullwell.record.instants import iso, mjd
 from fullwell.record.section import Section, fits_section, in_file, on_sensor
+from fullwell.record.timecards import time_cards
 from fullwell.record.words import word_meanings
 
 Value: TypeAlias = str | bool | int | float
@@ -67,7 +67,7 @@ def header(frame: Frame) -> tuple[Card, ...]:
         *_settings(frame),
         *_words(frame),
         *_temperatures(frame),
-        *_times(frame),
+        *(Card(*line) for line in time_cards(frame)),
         *_geometry(frame),
         *_target(frame),
         *_sky(frame),
@@ -144,27 +144,6 @@ def _temperatures(frame: Frame) -> Iterator[Card]:
     for keyword, value, comment in known:
         if value is not None:
             yield Card(keyword, float(value), comment)
-
-
-def _times(frame: Frame) -> Iterator[Card]:
-    report, timing = frame.report, frame.report.timing
-    yield Card("TIMESYS", "UTC", "time scale of all dates here")
-    for name, instant_ns, comment in (
-        ("OBS", frame.start_ns, "start of exposure, first row"),
-        ("BEG", frame.start_ns, "start of exposure, first row"),
-        ("AVG", frame.middle_ns, "middle of exposure, middle of frame"),
-        ("END", frame.end_ns, "end of exposure, last row"),
-    ):
-        yield Card(f"DATE-{name}", iso(instant_ns), comment)
-        yield Card(f"MJD-{name}", mjd(instant_ns), f"[d] {comment}")
-    yield Card("TIMESRC", report.time_source, "where the time comes from")
-    yield Card("TIMSYER", report.time_uncertainty_ns / 1e9, "[s] uncertainty of the time")
-    yield Card("TIMEUNIT", "s", "unit of TIMSYER")
-    yield Card("ROW0BEG", iso(frame.start_ns, 9), "start of exposure, first row")
-    yield Card("LINEPER", timing.line_period_ns, "[ns] line period: read-out time of one row")
-    yield Card("ROWSTEP", timing.rows_per_step, "rows exposed and read together")
-    yield Card("ROWTOP", timing.top, "sensor row of the first row (unbinned)")
-    yield Card("READTIME", timing.read_ns / 1e9, "[s] end of first row to end of last row")
 
 
 def _geometry(frame: Frame) -> Iterator[Card]:
