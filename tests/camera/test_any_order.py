@@ -31,6 +31,8 @@ LEGAL: dict[str, st.SearchStrategy[Any]] = {
     "usb_traffic": st.integers(0, 60),
     "speed": st.integers(0, 1),
     "telegraph_suppression": st.booleans(),
+    "overlay": st.sampled_from(["none", "frame number", "gps"]),
+    "anti_rbi": st.booleans(),
 }
 IMPOSSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "mode": st.sampled_from([3, "x", -1]),
@@ -44,6 +46,8 @@ IMPOSSIBLE: dict[str, st.SearchStrategy[Any]] = {
     "usb_traffic": st.sampled_from([-1, 61, 1.5]),
     "speed": st.sampled_from([-1, 2]),
     "anti_glow": st.sampled_from([True, 1]),
+    "overlay": st.sampled_from(["GPS", "", None, 3, 0.5, [1]]),
+    "anti_rbi": st.sampled_from([1, "on", None]),
 }
 
 
@@ -103,7 +107,8 @@ class AnyOrder(RuleBasedStateMachine):
     def see_that_only_what_was_asked_changed(
         self, before: Settings, after: Settings, asked: dict[str, Any]
     ) -> None:
-        for name in ("exposure_s", "gain", "offset", "usb_traffic", "speed", "telegraph_suppression"):
+        switches = ("telegraph_suppression", "overlay", "anti_rbi")
+        for name in ("exposure_s", "gain", "offset", "usb_traffic", "speed", *switches):
             assert getattr(after, name) == asked.get(name, getattr(before, name))
         assert after.format.bin == asked.get("bin", before.format.bin)
         assert after.format.overscan == asked.get("overscan", before.format.overscan)
@@ -173,6 +178,17 @@ class AnyOrder(RuleBasedStateMachine):
             return
         with self.camera.live(frames, ring) as live:
             for frame, _ in zip(live, range(taken), strict=False):
+                self.take(frame)
+        self.number = self.camera._number
+
+    @rule(frames=st.integers(1, 6), taken=st.integers(1, 6), start=st.integers(0, 3))
+    def burst(self, frames: int, taken: int, start: int) -> None:
+        if self.expected is not State.IDLE:
+            self.refused(lambda: self.camera.burst(frames))
+            return
+        with self.camera.burst(start=start, end=start + 1 + frames) as burst:
+            for frame, counter in zip(burst, range(start + 1, start + 1 + taken), strict=False):
+                assert frame.report.counter == counter
                 self.take(frame)
         self.number = self.camera._number
 

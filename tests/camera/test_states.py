@@ -62,6 +62,7 @@ CALLS = {
     Command.STOP: Camera.stop,
     Command.ABORT: Camera.abort,
     Command.GO_LIVE: lambda cam: kept.append(cam.live()),
+    Command.BURST: lambda cam: kept.append(cam.burst(frames=2)),
 }
 kept: list = []  # an iterator that is dropped would end its live run
 

@@ -26,6 +26,7 @@ from fullwell.errors import ExposureAborted, NoImage
 from fullwell.models.facts import CameraModel
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
+from tiny.burst import TinyBurst
 
 OWN_DEFAULTS = {"gain": 0, "offset": 0, "exposure_s": 0.02, "usb_traffic": 0, "speed": 0}
 """What a camera falls back to at `initialise`: never what the user wants."""
@@ -60,6 +61,7 @@ class TinyDevice:
         self._exposure_ns = 0
         self._wake = threading.Event()
         self._live_from: tuple[int, int] | None = None
+        self.burst = TinyBurst(self._restart) if model.burst is not None else None
 
     def open(self) -> None:
         self.connected = True
@@ -147,6 +149,9 @@ class TinyDevice:
     def start_live(self) -> None:
         assert self._stream is Stream.LIVE
         self._wake.clear()
+        self._restart()
+
+    def _restart(self) -> None:
         self._live_from = (self.clock.now_ns(), self.sequence + 1)
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
@@ -158,12 +163,19 @@ class TinyDevice:
         timing = self.precise_timing()
         arrived = (self.clock.now_ns() - from_ns) // timing.frame_period_ns
         index = max(self.sequence - first + 1, arrived - BUFFERED)
+        sent = self.burst.sent if self.burst is not None else None
+        if sent is not None:
+            index = max(index, sent.start)
+            if index >= sent.stop:
+                self.clock.sleep_until(give_up_ns, self._wake)
+                return None
         begin_ns = from_ns + index * timing.frame_period_ns
         there = self.clock.sleep_until(min(give_up_ns, begin_ns + timing.frame_period_ns), self._wake)
         if not there or self.clock.now_ns() < begin_ns + timing.frame_period_ns:
             return None
         self.sequence = first + index
-        return self._fill(out, timing, begin_ns)
+        report = self._fill(out, timing, begin_ns)
+        return report if sent is None else replace(report, counter=index)
 
     def stop_live(self) -> None:
         self._live_from = None

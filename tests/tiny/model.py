@@ -6,6 +6,7 @@ import numpy as np
 
 from fullwell.models.facts import (
     Banding,
+    Burst,
     CameraModel,
     Chain,
     Cooling,
@@ -122,5 +123,6 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         buffer_bytes=buffer_bytes,
         wheel_slots=wheel_slots,
         statements=(),
+        burst=Burst((), None, True, True, True),
         printed_rates=(),
     )

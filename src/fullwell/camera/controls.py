@@ -20,6 +20,8 @@ class Control(StrEnum):
     ANTI_GLOW = "anti_glow"
     TELEGRAPH_SUPPRESSION = "telegraph_suppression"
     GPS = "gps"
+    OVERLAY = "overlay"
+    ANTI_RBI = "anti_rbi"
     SENSOR_TEMPERATURE_C = "sensor_temperature_c"
     COOLER_POWER_PERCENT = "cooler_power_percent"
     AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
@@ -91,6 +93,24 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
     ),
     Control.GPS: ControlFacts(
         "GPS stamp", "", 36, True, False, None, "Times and place from the GPS box in the first pixels."
+    ),
+    Control.OVERLAY: ControlFacts(
+        "Overlay",
+        "",
+        None,
+        True,
+        False,
+        None,
+        "Text in the picture, which alters raw pixels: 0 none, 1 frame number, 2 GPS.",
+    ),
+    Control.ANTI_RBI: ControlFacts(
+        "Live anti-RBI",
+        "",
+        None,
+        True,
+        False,
+        None,
+        "Flushes the sensor before each live frame, against residual bulk images.",
     ),
     Control.SENSOR_TEMPERATURE_C: ControlFacts(
         "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."

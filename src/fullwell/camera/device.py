@@ -138,3 +138,45 @@ class TruthSource(Protocol):
             If that frame is not remembered.
         """
         ...
+
+
+class BurstPort(Protocol):
+    """The burst calls of live mode. All may come while live, from any thread.
+
+    The camera counts its frames; the counter starts from zero when the camera is connected and at each release.
+    With burst mode enabled only frames strictly between start and end leave it.
+    """
+
+    def enable(self, on: bool) -> None:
+        """Enter burst mode: output stops. Or leave it: live mode goes on."""
+        ...
+
+    def set_range(self, start: int, end: int) -> None:
+        """Choose the frames that leave: those strictly between `start` and `end`."""
+        ...
+
+    def set_patch_number(self, number: int) -> None:
+        """Choose the padding that flushes the last frame out of the camera; 0 = none."""
+        ...
+
+    def idle(self) -> None:
+        """Stop the frame counter: nothing leaves until the release."""
+        ...
+
+    def release(self) -> None:
+        """Let the counter run from zero: a new burst."""
+        ...
+
+    def reset_counter(self) -> None:
+        """Set the frame counter to zero while live. Raises `NotSupported` where the camera cannot."""
+        ...
+
+
+@runtime_checkable
+class BurstSource(Protocol):
+    """A device that knows burst mode."""
+
+    @property
+    def burst(self) -> BurstPort | None:
+        """The burst calls; None where this very camera has none."""
+        ...

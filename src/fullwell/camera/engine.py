@@ -7,6 +7,7 @@ Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Cam
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from types import TracebackType
@@ -16,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.buffers import Pool, checked
+from fullwell.camera.burst import burst_plan
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, Stream, TruthSource
 from fullwell.camera.far_end import FarEnd
-from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Readings, Settings, Truth
-from fullwell.camera.live import Live, WhenFull, live_plan
+from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, Readings, Settings, Truth
+from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
 from fullwell.camera.machine import Machine
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
@@ -165,6 +167,8 @@ class Camera:
         anti_glow: bool | _Keep = KEEP,
         telegraph_suppression: bool | _Keep = KEEP,
         gps: bool | _Keep = KEEP,
+        overlay: Overlay | str | _Keep = KEEP,
+        anti_rbi: bool | _Keep = KEEP,
     ) -> Settings:
         """Change any of the settings. The whole request is checked before anything changes.
 
@@ -195,6 +199,10 @@ class Camera:
         gps : bool
             Let the GPS box write its stamp over the first pixels of each frame. A camera takes this switch
             whether a box is attached or not; without one the stamp says that there is no lock.
+        overlay : {"none", "frame number", "gps"}
+            Text that the camera writes into the picture: raw pixels are altered, and the frame says so.
+        anti_rbi : bool
+            Flush the sensor before each live frame; cameras that can.
 
         Returns
         -------
@@ -226,6 +234,8 @@ class Camera:
                 "anti_glow": anti_glow,
                 "telegraph_suppression": telegraph_suppression,
                 "gps": gps,
+                "overlay": overlay,
+                "anti_rbi": anti_rbi,
             }.items()
             if value is not KEEP
         }
@@ -411,12 +421,57 @@ class Camera:
         DeviceFault
             If the camera fails.
         """
-        plan = live_plan(frames, ring, every, when_full)
-        with self._machine.settled():
-            self._timekeeper.begin()
-            live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
-            self._pool.kept = ring + 2
-        return live
+        return self._go_live(live_plan(frames, ring, every, when_full))
+
+    def burst(
+        self, frames: int | None = None, *, start: int | None = None, end: int | None = None, ring: int = 4
+    ) -> Live:
+        """Take a few frames of the free run: the camera sends these and no others.
+
+        Give either the number of frames, or the vendor's two numbers: the camera counts frames from 0 when the
+        burst begins, and sends those strictly between `start` and `end`. What a camera is known to do otherwise
+        (`fullwell.models.facts.Burst`) is made good: it is asked for more where it would leave out the first
+        frame, and what comes beyond the wish stands in the ledger as skipped.
+
+        Parameters
+        ----------
+        frames : int, optional
+            How many, 1 or more.
+        start, end : int, optional
+            1 and 6 give four frames, with counters 2, 3, 4, 5.
+        ring : int
+            How many frames may wait for the client, 1 or more. Further ones wait in the camera's memory.
+
+        Returns
+        -------
+        Live
+            Iterator and context manager, as from `live`.
+
+        Raises
+        ------
+        NotSupported
+            If the camera has no burst mode.
+        InvalidValue, OutOfRange
+            If the numbers are none, or make no burst.
+        NotConnected, Busy
+            If the camera is not open, or is doing something.
+        DeviceFault
+            If the camera fails.
+        """
+        burst = burst_plan(self.model, self.settings.link, frames=frames, start=start, end=end)
+        return self._go_live(replace(live_plan(burst.frames, ring, 1, "wait"), burst=burst))
+
+    def reset_frame_counter(self) -> None:
+        """Let the camera's own frame counter start again from zero; frames show it as ``report.counter``.
+
+        Raises
+        ------
+        NotSupported
+            If the camera cannot; each burst starts from zero anyway.
+        NotConnected
+            If the camera is not open.
+        """
+        self._machine.reset_frame_counter()
 
     # Cooler and readings.
 
@@ -490,6 +545,13 @@ class Camera:
         return self._device.truth(frame.report.sequence)
 
     # Inside.
+
+    def _go_live(self, plan: LivePlan) -> Live:
+        with self._machine.settled():
+            self._timekeeper.begin()
+            live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
+            self._pool.kept = plan.ring + 2
+        return live
 
     def _find_wheel(self) -> Wheel | None:
         names, slot = self._device.wheel_names(), Control.WHEEL_POSITION

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from fullwell.camera.burst import FLUSHING_PATCH_NUMBER, BurstPlan
 from fullwell.camera.controls import CONTROLS, Control
-from fullwell.camera.device import Device, Stream
+from fullwell.camera.device import BurstPort, BurstSource, Device, Stream
 from fullwell.camera.frame import Readings, Settings
-from fullwell.camera.request import FIELDS, SWITCHES
+from fullwell.camera.request import EXTRAS, FIELDS
 from fullwell.errors import NotConnected, NotSupported
 from fullwell.readout.rows import RowTiming
 
@@ -44,6 +45,7 @@ class FarEnd:
         self._told: Settings | None = None
         self._stream: Stream | None = None
         self._timing: RowTiming | None = None
+        self._burst_on = False
 
     @property
     def timing(self) -> RowTiming:
@@ -61,6 +63,7 @@ class FarEnd:
     def connect(self) -> None:
         """Open the device afresh, and ask which controls it has."""
         self.forget()
+        self._burst_on = True  # for all that is known: another program may have left it so
         self.device.close()
         self.device.open()
         self.controls = frozenset(filter(self._exists, Control))
@@ -92,13 +95,54 @@ class FarEnd:
             self.device.configure(settings.format)
         for name, control in FIELDS.items():
             value = float(getattr(settings, name))
-            if control in self.controls and (told is None or getattr(told, name) != value):
+            if control in self.controls and (told is None or float(getattr(told, name)) != value):
                 self.device.set_control(control, value)
                 used = self.device.get_control(control)
                 if used != value:
                     log.warning("%s: asked for %g, the camera uses %g", CONTROLS[control].title, value, used)
         self._told, self._stream = settings, stream
         self._timing = self.device.precise_timing()
+
+    def go_live(self, burst: BurstPlan | None = None) -> None:
+        """Start the free run; in a burst only the frames of its plan leave the camera.
+
+        IDLE comes before everything else of a burst: a camera just connected would send frames at once.
+
+        Raises
+        ------
+        NotSupported
+            If the device has no burst mode.
+        """
+        if burst is None:
+            if self._burst_on and self._port is not None:
+                self._port.enable(False)
+            self._burst_on = False
+            self.device.start_live()
+            return
+        port = self.burst_port()
+        self._burst_on = True
+        self.device.start_live()
+        port.idle()
+        port.enable(True)
+        port.set_range(burst.told_start, burst.end)
+        port.set_patch_number(FLUSHING_PATCH_NUMBER)
+        port.release()
+
+    def burst_port(self) -> BurstPort:
+        """The burst calls.
+
+        Raises
+        ------
+        NotSupported
+            If the device has none.
+        """
+        if self._port is None:
+            raise NotSupported(f"the {self.device.model.name} has no burst mode.", "Use live(frames=...).")
+        return self._port
+
+    @property
+    def _port(self) -> BurstPort | None:
+        return self.device.burst if isinstance(self.device, BurstSource) else None
 
     def require(self, control: Control) -> None:
         """See that the device has a control.
@@ -112,15 +156,15 @@ class FarEnd:
             raise NotSupported(f"the {self.device.model.name} has no {CONTROLS[control].title.lower()}.")
 
     def require_switches(self, settings: Settings) -> None:
-        """See that the device has every switch that is on.
+        """See that the device has every switch that is on, and the overlay if one is asked for.
 
         Raises
         ------
         NotSupported
             If it has not.
         """
-        for name in SWITCHES:
-            if getattr(settings, name):
+        for name in EXTRAS:
+            if float(getattr(settings, name)):
                 self.require(FIELDS[name])
 
     def readings(self) -> Readings:

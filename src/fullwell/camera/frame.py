@@ -79,11 +79,24 @@ class FrameFormat:
 
 
 class Overlay(StrEnum):
-    """Text in the picture, written by the camera and only when asked for."""
+    """Text in the picture, written by the camera and only when asked for.
+
+    The vendor numbers them:
+
+    >>> float(Overlay.GPS), Overlay(1)
+    (2.0, <Overlay.FRAME_NUMBER: 'frame number'>)
+    """
 
     NONE = "none"
     FRAME_NUMBER = "frame number"
     GPS = "gps"
+
+    def __float__(self) -> float:
+        return float(tuple(Overlay).index(self))
+
+    @classmethod
+    def _missing_(cls, value: object) -> Overlay | None:
+        return next((each for each in cls if isinstance(value, int | float) and float(each) == value), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,8 @@ class Settings:
         The GPS box's 44 bytes stand in the first pixels: with `overlay` the only thing that alters raw pixels.
     overlay : Overlay
         Text that the camera writes into the picture.
+    anti_rbi : bool
+        The sensor is flushed before each live frame.
     """
 
     mode: int
@@ -120,6 +135,7 @@ class Settings:
     link: str
     gps: bool = False
     overlay: Overlay = Overlay.NONE
+    anti_rbi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +233,8 @@ class FrameReport:
         What led from the stamp to the times of the rows.
     time_doubts : tuple of str
         Why the stamp was not used, or which calibration was not; sentences without a full stop.
+    counter : int or None
+        What the camera's own frame counter shows: each burst sets it back. None = the same as `sequence`.
     """
 
     sequence: int
@@ -233,6 +251,7 @@ class FrameReport:
     gps: GpsStamp | None = None
     row_offset: RowOffset | None = None
     time_doubts: tuple[str, ...] = ()
+    counter: int | None = None
 
     @property
     def lost_in_memory(self) -> int:

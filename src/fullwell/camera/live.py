@@ -17,6 +17,7 @@ from typing import Any, Final, Literal, Self, get_args
 
 from numpy.typing import NDArray
 
+from fullwell.camera.burst import BurstPlan
 from fullwell.camera.device import Device
 from fullwell.camera.frame import Frame, FrameReport
 from fullwell.camera.ledger import Fate, Ledger
@@ -54,12 +55,15 @@ class LivePlan:
     waits : bool
         Whether a full ring stops the fetching, so that the camera's memory fills; otherwise the newest frames
         are dropped.
+    burst : BurstPlan or None
+        Of the camera's frames only those of a burst are wanted, and no more will come.
     """
 
     frames: int | None = None
     ring: int = 4
     every: int = 1
     waits: bool = True
+    burst: BurstPlan | None = None
 
 
 def live_plan(frames: int | None, ring: int, every: int, when_full: str) -> LivePlan:
@@ -179,24 +183,27 @@ class LiveRun:
     def _fetch(self) -> None:
         buffer: NDArray[Any] | None = None
         arrived = kept = 0
+        burst = self._plan.burst
         while self._room() and kept != self._plan.frames:
             buffer = self._lend() if buffer is None else buffer
             report = self._report(buffer)
             if report is None:
                 return
-            fate = self._fate(arrived)
+            fate = self._fate(report, arrived)
             arrived += 1
             self._account(report, fate)
-            if fate is not Fate.DELIVERED:
-                continue  # the buffer takes the next frame
-            frame, buffer = self._deliver(buffer, report), None
-            kept += 1
-            self._enqueue(frame)
-            del frame
+            if fate is Fate.DELIVERED:  # else the buffer takes the next frame
+                frame, buffer = self._deliver(buffer, report), None
+                kept += 1
+                self._enqueue(frame)
+                del frame
+            if burst is not None and burst.ends_with(_counter(report)):
+                return
 
-    def _fate(self, arrived: int) -> Fate:
-        """What is to become of the next frame; only this thread adds to the queue."""
-        if arrived % self._plan.every:
+    def _fate(self, report: FrameReport, arrived: int) -> Fate:
+        """What is to become of a frame; only this thread adds to the queue."""
+        burst = self._plan.burst
+        if arrived % self._plan.every or (burst is not None and not burst.wants(_counter(report))):
             return Fate.SKIPPED
         return Fate.DELIVERED if len(self._queue) < self._plan.ring else Fate.DROPPED_IN_QUEUE
 
@@ -215,7 +222,9 @@ class LiveRun:
             log.warning("frame %d came once more", number)
             return
         expected = self._next_number
-        if expected is None:
+        if expected is None and self._plan.burst is not None:
+            expected = self._before_burst(number - _counter(report), number)
+        elif expected is None:
             expected = report.losses[0].first if report.losses else number
         for loss in report.losses:
             self._lose(expected, loss.first, Fate.LOST_ON_LINK)
@@ -226,6 +235,27 @@ class LiveRun:
         if fate is Fate.DROPPED_IN_QUEUE:
             log.warning("frame %d %s: %d of %d wait", number, fate, len(self._queue), self._plan.ring)
         self._next_number = max(expected, number + 1)
+
+    def _before_burst(self, zero: int, number: int) -> int:
+        """Write down the frames before those that are wanted.
+
+        Parameters
+        ----------
+        zero : int
+            Number of the first frame after the release.
+        number : int
+            Of the first that has arrived.
+
+        Returns
+        -------
+        int
+            Number of the frame that is expected first.
+        """
+        assert self._plan.burst is not None
+        expected = min(number, zero + self._plan.burst.start + 1)
+        if expected > zero:
+            self.ledger.enter(zero, Fate.SKIPPED, expected - zero)
+        return expected
 
     def _lose(self, first: int, end: int, fate: Fate) -> None:
         """Write down that the frames from `first` to before `end`, if any, have not arrived."""
@@ -244,7 +274,8 @@ class LiveRun:
         """Fill one buffer; None = the run was stopped meanwhile."""
         begin_ns = self._device.clock.now_ns()
         while True:
-            patience_s = LATE_PERIODS * self._timing().frame_period_ns * 1e-9 + LATE_S
+            periods = LATE_PERIODS if self._plan.burst is None else LATE_PERIODS + self._plan.burst.end
+            patience_s = periods * self._timing().frame_period_ns * 1e-9 + LATE_S
             left_s = patience_s - (self._device.clock.now_ns() - begin_ns) * 1e-9
             if left_s <= 0:
                 raise FrameTimeout(
@@ -256,11 +287,16 @@ class LiveRun:
                 return report
 
 
+def _counter(report: FrameReport) -> int:
+    return report.sequence if report.counter is None else report.counter
+
+
 class Live:
     """What a client iterates over: the frames of a live run.
 
     A frame and its pixels stay valid as long as they are held; their memory is used again when nobody holds them
-    any more. Leaving the ``with`` block, `close`, or dropping the iterator ends the run. Made by `Camera.live`.
+    any more. Leaving the ``with`` block, `close`, or dropping the iterator ends the run. Made by `Camera.live`
+    and `Camera.burst`.
     """
 
     def __init__(self, run: LiveRun, end: Callable[[LiveRun, bool], None]) -> None:

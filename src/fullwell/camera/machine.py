@@ -170,6 +170,13 @@ class Machine:
             log.warning("frame %d: used %s, asked for %s", report.sequence, report.settings, exposure.asked)
         return buffer, report, exposure
 
+    def reset_frame_counter(self) -> None:
+        """Let the camera's own frame counter start again from zero."""
+        with self.lock:
+            self.check(Command.CONTROL)
+            with self.faults():
+                self._far_end.burst_port().reset_counter()
+
     def remaining_s(self) -> float:
         """Time until `read` would not wait any more, s. Needs no lock."""
         if self.check(Command.CONTROL) not in (State.EXPOSING, State.READING):
@@ -212,10 +219,10 @@ class Machine:
         deliver: Callable[[NDArray[Any], FrameReport], Frame],
     ) -> Live:
         """Let the sensor run freely; see `LiveRun` for the arguments. To be called `settled`."""
-        next_state = self.check(Command.GO_LIVE)
+        next_state = self.check(Command.GO_LIVE if plan.burst is None else Command.BURST)
         with self.faults():
             self._far_end.tell(settings, Stream.LIVE)
-            self._device.start_live()
+            self._far_end.go_live(plan.burst)
         run = LiveRun(
             self._device,
             plan=plan,

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 
 from fullwell.camera.controls import CONTROLS, Control
-from fullwell.camera.frame import FrameFormat, Settings
-from fullwell.errors import InvalidValue, InvalidWindow, NotSupported, OutOfRange
+from fullwell.camera.frame import FrameFormat, Overlay, Settings
+from fullwell.errors import InvalidValue, InvalidWindow, NotSupported, OutOfRange, UnknownName
 from fullwell.models.facts import CameraModel, Range, ReadMode, Window
 
 FIELDS: Final = {
@@ -24,10 +24,15 @@ FIELDS: Final = {
     "anti_glow": Control.ANTI_GLOW,
     "telegraph_suppression": Control.TELEGRAPH_SUPPRESSION,
     "gps": Control.GPS,
+    "overlay": Control.OVERLAY,
+    "anti_rbi": Control.ANTI_RBI,
 }
 """Fields of `Settings` that are controls of the device."""
 
-SWITCHES: Final = ("anti_glow", "telegraph_suppression", "gps")
+SWITCHES: Final = ("anti_glow", "telegraph_suppression", "gps", "anti_rbi")
+
+EXTRAS: Final = (*SWITCHES, "overlay")
+"""What not every camera has; off by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,8 @@ def limits(model: CameraModel, mode: ReadMode, control: Control) -> Range:
         raise NotSupported(f"{facts.title} can only be read.")
     if control is Control.WHEEL_POSITION:
         return Range(0, model.wheel_slots - 1, 1, 0)
+    if control is Control.OVERLAY:
+        return Range(0, len(Overlay) - 1, 1, 0)
     if facts.range_field is None:
         return Range(0, 1, 1, 0)
     allowed: Range = getattr(model, facts.range_field)
@@ -224,10 +231,19 @@ def within(name: str, value: float, allowed: Range, unit: str = "") -> None:
         raise OutOfRange(name, value, allowed.low, allowed.high, unit)
 
 
-def _number(model: CameraModel, mode: ReadMode, name: str, value: object) -> float | int | bool:
+def _overlay(value: object) -> Overlay:
+    try:
+        return Overlay(value)  # type: ignore[arg-type]
+    except ValueError:
+        raise UnknownName("overlay", value, Overlay) from None
+
+
+def _number(model: CameraModel, mode: ReadMode, name: str, value: object) -> float | int | bool | Overlay:
     """One control of a request, in the type that `Settings` keeps."""
     if name in SWITCHES:
         return switch(name, value)
+    if name == "overlay":
+        return _overlay(value)
     control = FIELDS[name]
     unit = CONTROLS[control].unit
     number = real(name, value) if control is Control.EXPOSURE_S else whole(name, value)

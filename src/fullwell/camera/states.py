@@ -33,6 +33,7 @@ class Command(StrEnum):
     STOP = "stop"
     ABORT = "abort"
     GO_LIVE = "go live"
+    BURST = "take a burst"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ class Refusal:
 _CLOSED: Final = Refusal(NotConnected, "the camera is not open", "Call open() first.")
 _EXPOSING: Final = Refusal(Busy, "an exposure is running", "Wait for its frame, stop() or abort() it.")
 _READING: Final = Refusal(Busy, "a frame waits to be read", "read() it or abort().")
-_LIVE: Final = Refusal(Busy, "the camera is live", "End the live run first: stop() or abort().")
+_LIVE: Final = Refusal(Busy, "the camera is live", "End the live run or burst first: stop() or abort().")
 _NOTHING: Final = Refusal(NoImage, "no exposure was started", "Call start() first.")
-_ITERATE: Final = Refusal(Busy, "the camera is live", "Take frames from the iterator that live() returned.")
+_ITERATE: Final = Refusal(
+    Busy, "the camera is live", "Take frames from the iterator that live() or burst() returned."
+)
 _FAULT: Final = Refusal(DeviceFault, "the camera has failed", "Call open() again, or close().")
 
 TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
@@ -73,6 +76,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: _CLOSED,
         Command.ABORT: _CLOSED,
         Command.GO_LIVE: _CLOSED,
+        Command.BURST: _CLOSED,
     },
     State.IDLE: {
         Command.OPEN: State.IDLE,
@@ -85,6 +89,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: State.IDLE,
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: State.LIVE,
+        Command.BURST: State.LIVE,
     },
     State.EXPOSING: {
         Command.OPEN: State.EXPOSING,
@@ -97,6 +102,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: State.READING,
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _EXPOSING,
+        Command.BURST: _EXPOSING,
     },
     State.READING: {
         Command.OPEN: State.READING,
@@ -109,6 +115,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: State.READING,
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _READING,
+        Command.BURST: _READING,
     },
     State.LIVE: {
         Command.OPEN: State.LIVE,
@@ -121,6 +128,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: State.IDLE,
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _LIVE,
+        Command.BURST: _LIVE,
     },
     State.ERROR: {
         Command.OPEN: State.IDLE,
@@ -133,10 +141,12 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.STOP: _FAULT,
         Command.ABORT: _FAULT,
         Command.GO_LIVE: _FAULT,
+        Command.BURST: _FAULT,
     },
 }
 """State after each command, or why it is refused. Besides commands, time moves EXPOSING to READING, a delivered
-frame READING to IDLE, the last frame of a live run LIVE to IDLE, and a device fault any open state to ERROR."""
+frame READING to IDLE, the last frame of a live run or burst LIVE to IDLE, and a device fault any open state to
+ERROR."""
 
 
 def after(state: State, command: Command, cause: Exception | None = None) -> State:

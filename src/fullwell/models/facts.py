@@ -538,6 +538,34 @@ class Cooling:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """What a camera does in burst mode beyond the rule, and two switches of live mode that not every camera has.
+
+    The rule: after each release the frames whose counter lies strictly between start and end leave the camera.
+
+    Attributes
+    ----------
+    first_lost_links : tuple of str
+        Cables over which the first burst after connecting lacks its first frame.
+    late_from_exposure_s : float or None
+        Exposures this long, s, and longer come out one number later: start + 2 to end. None = no such quirk.
+    sends_unasked : bool
+        Enabling the mode lets frames out at once while the counter lies between start and end, as it does on a
+        camera just connected with a large end, unless IDLE came first.
+    resets_counter : bool
+        Whether the frame counter can be set to zero while live.
+    anti_rbi : bool
+        Whether live mode can flush the sensor between frames (against residual bulk images).
+    """
+
+    first_lost_links: tuple[str, ...]
+    late_from_exposure_s: float | None
+    sends_unasked: bool
+    resets_counter: bool
+    anti_rbi: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Statement:
     """A number of the facts with where it comes from, for people.
 
@@ -630,6 +658,8 @@ class CameraModel:
         Every number with its source, assumptions included.
     connector : Connector or None
         GPIO socket and SMA ports; None where there are none.
+    burst : Burst or None
+        None where the camera has no burst mode.
     """
 
     key: str
@@ -655,6 +685,7 @@ class CameraModel:
     printed_rates: tuple[PrintedRate, ...]
     statements: tuple[Statement, ...]
     connector: Connector | None = None
+    burst: Burst | None = None
 
     def mode(self, name_or_number: str | int) -> ReadMode:
         """A read mode by number, or by name regardless of case.

@@ -13,6 +13,7 @@ from fullwell.errors import InvalidFacts, UnknownName
 from fullwell.models.connector import read_connector
 from fullwell.models.facts import (
     Banding,
+    Burst,
     CameraModel,
     Chain,
     Cooling,
@@ -152,6 +153,7 @@ def _model(top: Table, path: Path) -> CameraModel:
         printed_rates=tuple(_rate(table) for table in top.tables("rate")),
         statements=_statements(top),
         connector=read_connector(top.table("connector")) if "connector" in top else None,
+        burst=_burst(top.table("burst")) if "burst" in top else None,
     )
     controls.finish()
     offset_law.finish()
@@ -491,6 +493,20 @@ def _rate(table: Table) -> PrintedRate:
     )
     table.finish()
     return rate
+
+
+def _burst(table: Table) -> Burst:
+    burst = Burst(
+        first_lost_links=table.texts("first_lost_links") if "first_lost_links" in table else (),
+        late_from_exposure_s=table.number("late_from_exposure_s", 0.0)
+        if "late_from_exposure_s" in table
+        else None,
+        sends_unasked=table.switch("sends_unasked"),
+        resets_counter=table.switch("resets_counter"),
+        anti_rbi=table.switch("anti_rbi"),
+    )
+    table.finish()
+    return burst
 
 
 def _statements(top: Table) -> tuple[Statement, ...]:

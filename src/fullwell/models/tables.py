@@ -122,6 +122,13 @@ class Table:
             raise self.wrong(key, f"must hold texts, not {items!r}")
         return tuple(items)
 
+    def switch(self, key: str) -> bool:
+        """True or false."""
+        value = self.value(key)
+        if not isinstance(value, bool):
+            raise self.wrong(key, f"must be true or false, not {value!r}")
+        return value
+
     def table(self, key: str) -> Table:
         """A table inside this one."""
         value = self.value(key)

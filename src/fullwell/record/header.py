@@ -12,7 +12,7 @@ from dataclasses import fields
 from typing import Final, NamedTuple, TypeAlias
 
 import fullwell
-from fullwell.camera.frame import Frame, FrameFormat, Settings
+from fullwell.camera.frame import Frame, FrameFormat, Overlay, Settings
 from fullwell.errors import InvalidValue
 from fullwell.record.section import Section, fits_section, in_file, on_sensor
 from fullwell.record.timecards import time_cards
@@ -109,6 +109,10 @@ def _settings(frame: Frame) -> Iterator[Card]:
     yield Card("ANTIGLOW", settings.anti_glow, "anti-glow control")
     yield Card("RTNSUPP", settings.telegraph_suppression, "telegraph noise suppression")
     yield Card("GPSSTAMP", settings.gps, "first pixels overwritten by the GPS stamp")
+    if settings.overlay is not Overlay.NONE:
+        yield Card("OVERLAY", str(settings.overlay), "text in the picture: raw pixels are altered")
+    if settings.anti_rbi:
+        yield Card("ANTIRBI", True, "sensor flushed before each live frame")
 
 
 def _words(frame: Frame) -> Iterator[Card]:

@@ -28,10 +28,12 @@ from fullwell.errors import (
 )
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
-from fullwell.readout.timing import row_timing, shutter_edges_ns
+from fullwell.readout.timing import shutter_edges_ns
 from fullwell.scene.light import Scene
 from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
+from fullwell.twin.burst import BurstMode, shifted
+from fullwell.twin.clockwork import clockwork
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
@@ -128,6 +130,12 @@ class TwinDevice:
         self._has_run = False
         self._run_sequence = 0
         self._sequence = 0
+        self._counter_zero = 0
+        self._burst = (
+            BurstMode(model.burst, self._link, self._exposure_s, self._burst_changed)
+            if model.burst is not None
+            else None
+        )
 
     @property
     def identity(self) -> DeviceIdentity:
@@ -149,13 +157,20 @@ class TwinDevice:
         """Name of the cable it hangs on."""
         return self._link
 
+    @property
+    def burst(self) -> BurstMode | None:
+        """The burst calls of live mode; None where the camera has none."""
+        return self._burst
+
     def open(self) -> None:
         """Connect, and prepare what would make the first frame late."""
         self._frames.warm_up(self._filter_name)
         with self._lock:
             self._open = True
-            self._sequence = 0
+            self._sequence = self._counter_zero = 0
             self._frames.forget()
+            if self._burst is not None:
+                self._burst.connect()
 
     def close(self) -> None:
         """Let go; what is under way is abandoned. Body and wheel live on."""
@@ -337,6 +352,7 @@ class TwinDevice:
             self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
             self._run_sequence = self._sequence
             self._has_run = True
+            self._choose_output()
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
         """Wait at most `timeout_s` for the next frame; None if there was none, or the run was stopped.
@@ -359,15 +375,15 @@ class TwinDevice:
                 raise InvalidOperation("live mode has not been started.", "Start it first.")
             self._wake.clear()
             run.forget_overwritten(self._clock.now_ns())
-            arrival_ns, start_ns = run.peek().arrival_ns, run.peek().start_ns
-        if arrival_ns > deadline_ns:
+            shot = run.peek()
+            sequence = self._run_sequence + shot.index
+        if run.over or shot.arrival_ns > deadline_ns:
             self._clock.sleep_until(deadline_ns, self._wake)
             return None
-        if not self._clock.sleep_until(start_ns, self._wake):
+        if not self._clock.sleep_until(shot.start_ns, self._wake):
             return None
         with self._lock:
             shot = run.peek()
-            sequence = self._run_sequence + shot.index
         report = self._draw(shot, sequence, out, range(max(-3, -shot.index), 2))
         if not self._clock.sleep_until(shot.arrival_ns, self._wake):
             return None
@@ -412,17 +428,7 @@ class TwinDevice:
         return Setup(settings, self._timing(settings, settings.exposure_s), self._filter_name)
 
     def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
-        return row_timing(
-            self._model,
-            settings.mode,
-            settings.format.window,
-            exposure_s=exposure_s,
-            link=self._link,
-            bits=settings.format.bits,
-            usb_traffic=settings.usb_traffic,
-            speed=settings.speed,
-            overscan=settings.format.overscan,
-        )
+        return clockwork(self._model, settings, exposure_s, live=self._stream is Stream.LIVE)
 
     def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
         """Fill `out` with a frame, and with what the camera writes into it when asked to.
@@ -431,7 +437,7 @@ class TwinDevice:
         """
         signal = self._model.shutter_signal
         edges_ns = [shutter_edges_ns(signal, shot.setup.timing, shot.later(n).start_ns)[1] for n in around]
-        report = self._frames.draw(shot, sequence, self._body, out, edges_ns)
+        report = self._frames.draw(shot, sequence, self._body, out, sequence - self._counter_zero, edges_ns)
         if report.settings.gps:
             self._stamps.write(report, signal, out)
         return report
@@ -455,6 +461,26 @@ class TwinDevice:
             if control is Control.EXPOSURE_S:
                 self._body.set_exposure(value, now_ns)
             self._tell_run(now_ns)
+
+    def _exposure_s(self) -> float:
+        return float(self._knobs[Control.EXPOSURE_S])
+
+    def _burst_changed(self, from_zero: bool) -> None:
+        """A burst call has come: perhaps the counter starts from zero, perhaps other frames leave."""
+        with self._lock:
+            self._require_open()
+            run = self._run
+            if from_zero and run is not None and run.output is not None:
+                self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
+                self._run_sequence = self._counter_zero = self._sequence
+            elif from_zero:
+                self._counter_zero = self._run_sequence + run.peek().index if run is not None else self._sequence
+            self._choose_output()
+            self._wake.set()
+
+    def _choose_output(self) -> None:
+        if self._run is not None and self._burst is not None:
+            self._run.output = shifted(self._burst.output(), self._counter_zero - self._run_sequence)
 
     def _turn_wheel(self, slot: float) -> None:
         with self._lock:

@@ -20,6 +20,7 @@ from fullwell.scene.limits import require_whole_number
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
+from fullwell.twin.overlay import overlay_text, rail_dn, write_text
 from fullwell.twin.plan import Plan, plan
 
 REMEMBERED: Final = 16
@@ -117,6 +118,7 @@ class FrameGenerator:
         sequence: int,
         body: Body,
         out: NDArray[Any],
+        counter: int,
         edges_ns: Sequence[int] = (),
     ) -> FrameReport:
         """Fill `out` with a frame and say what it is.
@@ -131,6 +133,8 @@ class FrameGenerator:
             For the sensor temperature in the middle of the exposure.
         out : ndarray
             See `check`.
+        counter : int
+            What the frame counter of the camera shows.
         edges_ns : sequence of int
             UTC, falling edges of the shutter signal in and round this frame, for lamps that it fires.
         """
@@ -145,6 +149,9 @@ class FrameGenerator:
             self._model, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns
         )
         expose(whole, light, out, self._threads)
+        text = overlay_text(setup.settings.overlay, counter, exposure.start_ns)
+        if text:
+            write_text(out, text, rail_dn(setup.settings.format))
         self._remember(sequence, Memory(whole, light, temperature_c))
         return FrameReport(
             sequence=sequence,
@@ -161,6 +168,7 @@ class FrameGenerator:
                 ambient_temperature_c=body.ambient_temperature_c,
             ),
             observation=_observation(light.pointing),
+            counter=counter,
         )
 
     def truth(self, sequence: int) -> Truth:

@@ -78,6 +78,11 @@ class FreeRun:
         How many frames the camera keeps for a reader who is late, at least 1. Beyond that the oldest are
         overwritten (assumed: a ring; the vendor does not say).
 
+    Attributes
+    ----------
+    output : range or None
+        Numbers of the frames that leave the sensor, as in burst mode; None = all.
+
     Examples
     --------
     A setting that is changed in the middle of frame 0 holds from frame 1:
@@ -91,6 +96,7 @@ class FreeRun:
     """
 
     def __init__(self, setup: Setup, start_ns: int, memory_frames: int) -> None:
+        self.output: range | None = None
         self._memory_frames = memory_frames
         self._segments = deque([Exposure(0, start_ns, setup)])
         self._next = 0
@@ -104,8 +110,15 @@ class FreeRun:
             self._segments.pop()
         self._segments.append(Exposure(first.index, first.start_ns, setup))
 
+    @property
+    def over(self) -> bool:
+        """Whether no frame is to come any more."""
+        return self.output is not None and self._next >= self.output.stop
+
     def peek(self) -> Exposure:
-        """The frame that a reader gets next, on its way or in the memory."""
+        """The frame that a reader gets next, on its way or in the memory. Not to be asked when all is `over`."""
+        if self.output is not None:
+            self._next = max(self._next, self.output.start)
         while len(self._segments) > 1 and self._segments[1].index <= self._next:
             self._segments.popleft()
         segment = self._segments[0]
@@ -125,7 +138,10 @@ class FreeRun:
         int
             How many were lost.
         """
-        oldest = self._arrived(now_ns) - self._memory_frames
+        arrived = self._arrived(now_ns)
+        if self.output is not None:
+            arrived = min(arrived, self.output.stop)
+        oldest = arrived - self._memory_frames
         lost = max(0, oldest - self._next)
         self._next += lost
         return lost

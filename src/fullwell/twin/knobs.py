@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fullwell.camera.controls import CONTROLS, Control
-from fullwell.camera.frame import FrameFormat, Settings
+from fullwell.camera.frame import FrameFormat, Overlay, Settings
 from fullwell.errors import NotSupported, OutOfRange
 from fullwell.models.facts import CameraModel, Range
 
@@ -19,6 +19,8 @@ SENSOR_KNOBS: Final = (
     Control.ANTI_GLOW,
     Control.TELEGRAPH_SUPPRESSION,
     Control.GPS,
+    Control.OVERLAY,
+    Control.ANTI_RBI,
 )
 
 
@@ -61,6 +63,7 @@ class Knobs:
         missing = {
             Control.ANTI_GLOW: sensor.glow.rate_e_per_s == 0.0,
             Control.TELEGRAPH_SUPPRESSION: sensor.telegraph.suppressed_factor == 1.0,
+            Control.ANTI_RBI: self._model.burst is None or not self._model.burst.anti_rbi,
             Control.WHEEL_POSITION: self._wheel_slots == 0,
         }.get(control, not CONTROLS[control].writable)
         limits = self._range(control)
@@ -89,11 +92,15 @@ class Knobs:
             telegraph_suppression=bool(values[Control.TELEGRAPH_SUPPRESSION]),
             link=link,
             gps=bool(values[Control.GPS]),
+            overlay=tuple(Overlay)[int(values[Control.OVERLAY])],
+            anti_rbi=bool(values[Control.ANTI_RBI]),
         )
 
     def _range(self, control: Control) -> Range:
         if control is Control.WHEEL_POSITION:
             return Range(0.0, self._wheel_slots - 1.0, 1.0, 0.0)
+        if control is Control.OVERLAY:
+            return Range(0.0, len(Overlay) - 1.0, 1.0, 0.0)
         field = CONTROLS[control].range_field
         limits: Range = getattr(self._model, field) if field else Range(0.0, 1.0, 1.0, 0.0)
         return limits
