@@ -22,7 +22,7 @@ from fullwell.camera.frame import (
     Truth,
 )
 from fullwell.camera.request import FIELDS, default_choice
-from fullwell.errors import ExposureAborted, NoImage
+from fullwell.errors import ExposureAborted, NoImage, NotSupported
 from fullwell.models.facts import CameraModel
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
@@ -86,6 +86,8 @@ class TinyDevice:
                 kind = type(getattr(self._settings, name))
                 self._settings = replace(self._settings, **{name: kind(value)})
                 return
+        if control not in self._others:
+            raise NotSupported(f"no {control}")
         self._others[control] = value
 
     def get_control(self, control: Control) -> float:
@@ -94,6 +96,8 @@ class TinyDevice:
         for name, known in FIELDS.items():
             if known is control:
                 return float(getattr(self._settings, name))
+        if control not in self._others:
+            raise NotSupported(f"no {control}")
         return self._others[control]
 
     def precise_timing(self) -> RowTiming:

@@ -22,6 +22,12 @@ class Control(StrEnum):
     GPS = "gps"
     OVERLAY = "overlay"
     ANTI_RBI = "anti_rbi"
+    GPIO_MODE = "gpio_mode"
+    TRIG_OUT = "trig_out"
+    GPIO_OUTPUTS = "gpio_outputs"
+    SMA_OUTPUT = "sma_output"
+    TRIGGER_INPUT = "trigger_input"
+    TRIGGER_FILTER_S = "trigger_filter_s"
     SENSOR_TEMPERATURE_C = "sensor_temperature_c"
     COOLER_POWER_PERCENT = "cooler_power_percent"
     AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
@@ -111,6 +117,20 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
         False,
         None,
         "Flushes the sensor before each live frame, against residual bulk images.",
+    ),
+    Control.GPIO_MODE: ControlFacts("GPIO mode", "", 70, True, False, None, "What the pins of the socket carry."),
+    Control.TRIG_OUT: ControlFacts("TrigOut", "", 71, True, False, None, "Lets pulses out of the pins."),
+    Control.GPIO_OUTPUTS: ControlFacts(
+        "GPIO outputs", "", None, True, True, None, "Levels of the pins as outputs: 1, 2, 4 and 8 for GPIO1 to 4."
+    ),
+    Control.SMA_OUTPUT: ControlFacts(
+        "SMA output", "", None, True, False, None, "Which of its signals the SMA port carries, from 0."
+    ),
+    Control.TRIGGER_INPUT: ControlFacts(
+        "Trigger input", "", 26, True, False, None, "What starts an exposure: 0 nothing, 1 soft, 2 GPIO, 3 SMA."
+    ),
+    Control.TRIGGER_FILTER_S: ControlFacts(
+        "Trigger filter", "s", None, True, False, None, "After a trigger, edges are bounce for so long."
     ),
     Control.SENSOR_TEMPERATURE_C: ControlFacts(
         "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."

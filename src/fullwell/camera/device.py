@@ -180,3 +180,47 @@ class BurstSource(Protocol):
     def burst(self) -> BurstPort | None:
         """The burst calls; None where this very camera has none."""
         ...
+
+
+@runtime_checkable
+class Triggerable(Protocol):
+    """A device whose exposures may wait for something outside: a trigger, or the rows of another camera.
+
+    All but `soft_trigger` may be called from any thread while another one waits in the device.
+    """
+
+    def soft_trigger(self) -> None:
+        """Start what waits for a trigger. Harmless when nothing does."""
+        ...
+
+    def waits(self) -> bool:
+        """Whether exposures wait, as the device is set."""
+        ...
+
+    def exposure_start_ns(self) -> int | None:
+        """UTC at which the single exposure under way began; None while it waits, and when there is none."""
+        ...
+
+    def wait_for_start(self, timeout_s: float | None) -> bool:
+        """Wait until the single exposure under way begins.
+
+        Parameters
+        ----------
+        timeout_s : float or None
+            s; None = as long as it takes.
+
+        Returns
+        -------
+        bool
+            False if it has not begun in that time; it goes on waiting.
+
+        Raises
+        ------
+        ExposureAborted
+            If it is abandoned meanwhile.
+        """
+        ...
+
+    def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:
+        """The edges at the trigger input from `begin_ns` up to, but without, `end_ns`; UTC."""
+        ...

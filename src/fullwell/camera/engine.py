@@ -6,7 +6,7 @@ Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Cam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -25,6 +25,7 @@ from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, Readings, Settings, Truth
 from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
 from fullwell.camera.machine import Machine
+from fullwell.camera.pins import Pins
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
@@ -64,6 +65,7 @@ class Camera:
         self._machine = Machine(self._far_end)
         self._choice = default_choice(device.model, device.link)
         self._wheel: Wheel | None = None
+        self._pins: Pins | None = None
         self._pool = Pool()
         self._timekeeper = Timekeeper(device.model)
         self._number = 0
@@ -110,6 +112,11 @@ class Camera:
         """The filter wheel on the camera port; None where there is none, and before the first `open`."""
         return self._wheel
 
+    @property
+    def pins(self) -> Pins | None:
+        """GPIO socket and SMA ports; None where there are none, and before the first `open`."""
+        return self._pins
+
     def limits(self, control: Control) -> Range:
         """What a control accepts in the present read mode.
 
@@ -135,6 +142,7 @@ class Camera:
             self._timekeeper.begin()
             with self._machine.faults():
                 self._wheel = self._find_wheel()
+                self._find_pins()
 
     def close(self) -> None:
         """Abandon whatever runs, and let the camera go. Harmless when closed."""
@@ -558,6 +566,20 @@ class Camera:
         if not names:
             return None
         return Wheel(names, partial(self.control, slot), partial(self._set, slot), self._device.clock)
+
+    def _find_pins(self) -> None:
+        if self._pins is not None:
+            self._pins.restore()
+        elif Control.GPIO_MODE in self.controls:
+            self._pins = Pins(self._device, self._tell_pins, self.timing)
+
+    def _tell_pins(self, command: Command, values: Mapping[Control, float]) -> None:
+        for control in values:
+            self._far_end.require(control)
+        with self._machine.settled():
+            self._machine.check(command)
+            for control, value in values.items():
+                self._machine.set_control(control, value)
 
     def _set(self, control: Control, value: float) -> None:
         self._far_end.require(control)

@@ -12,6 +12,7 @@ import numpy as np
 
 from fullwell.camera.controls import CONTROLS, Control
 from fullwell.camera.frame import FrameFormat, Overlay, Settings
+from fullwell.camera.port import PORT_CONTROLS, port_range
 from fullwell.errors import InvalidValue, InvalidWindow, NotSupported, OutOfRange, UnknownName
 from fullwell.models.facts import CameraModel, Range, ReadMode, Window
 
@@ -138,6 +139,8 @@ def limits(model: CameraModel, mode: ReadMode, control: Control) -> Range:
         return Range(0, model.wheel_slots - 1, 1, 0)
     if control is Control.OVERLAY:
         return Range(0, len(Overlay) - 1, 1, 0)
+    if control in PORT_CONTROLS:
+        return port_range(model, control)
     if facts.range_field is None:
         return Range(0, 1, 1, 0)
     allowed: Range = getattr(model, facts.range_field)

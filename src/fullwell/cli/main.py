@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import capture, models, serve, show
+from fullwell.cli import capture, models, pins, serve, show
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -75,7 +75,7 @@ def root(
     """The whole of a scientific CMOS camera, in software."""
 
 
-for name, command in (("capture", capture), ("serve", serve), ("show", show), ("models", models)):
+for name, command in (("capture", capture), ("serve", serve), ("show", show), ("models", models), ("pins", pins)):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 
 

@@ -56,6 +56,22 @@ def window_px(text: str) -> tuple[int, int, int, int]:
     return left, top, width, height
 
 
+def spoken_ns(time_ns: int) -> str:
+    """A time in the unit that suits it, exact to the nanosecond.
+
+    Examples
+    --------
+    >>> spoken_ns(41_655_600), spoken_ns(400), spoken_ns(-1_500), spoken_ns(2_000_000_000)
+    ('41.6556 ms', '400 ns', '-1.5 us', '2 s')
+    """
+    for unit, size_ns in (("s", 1_000_000_000), ("ms", 1_000_000), ("us", 1_000)):
+        if abs(time_ns) >= size_ns:
+            whole, rest = divmod(abs(time_ns), size_ns)
+            digits = f"{rest:0{len(str(size_ns)) - 1}d}".rstrip("0")
+            return f"{'-' if time_ns < 0 else ''}{whole}{'.' + digits if digits else ''} {unit}"
+    return f"{time_ns} ns"
+
+
 def _angle_deg(text: str, unit: str, deg_per_unit: float, like: str) -> float:
     body = text.strip()
     sign = -1.0 if body.startswith("-") else 1.0

@@ -21,7 +21,7 @@ RATE_ROWS = (None, 2048, 1080, 480)
 
 def print_all(models: Iterable[CameraModel]) -> None:
     """One line per camera."""
-    table = _table("camera", "name", "sensor", "pixels", "pitch", "colour", "modes", "full well")
+    table = plain_table("camera", "name", "sensor", "pixels", "pitch", "colour", "modes", "full well")
     for model in models:
         area = model.sensor.geometry.effective
         table.add_row(
@@ -34,14 +34,14 @@ def print_all(models: Iterable[CameraModel]) -> None:
             str(len(model.modes)),
             f"{max(_largest_well_e(mode) for mode in model.modes) / 1000:.0f} ke-",
         )
-    console = _console()
+    console = plain_console()
     console.print(table)
     console.print("fullwell models NAME tells all of one; fullwell capture takes frames.", style=FAINT)
 
 
 def print_one(model: CameraModel) -> None:
     """All that is known of a camera."""
-    console = _console()
+    console = plain_console()
     console.print(Text(f"{model.name}  (twin:{model.key}, {model.sdk_name})", style=TITLE))
     _section(console, "Sensor", _pairs(_sensor(model)))
     _section(console, "Controls", _controls(model))
@@ -62,13 +62,14 @@ def print_one(model: CameraModel) -> None:
                 console.print(f"    {statement.source}", style=FAINT, soft_wrap=not console.is_terminal)
 
 
-def _console() -> Console:
-    """Standard output; wide where it is no terminal, so that scripts see whole lines."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=UNBROKEN)
+def plain_console(stderr: bool = False) -> Console:
+    """Standard output or error; wide where it is no terminal, so that scripts see whole lines."""
+    console = Console(highlight=False, stderr=stderr)
+    return console if console.is_terminal else Console(highlight=False, stderr=stderr, width=UNBROKEN)
 
 
-def _table(*columns: str) -> Table:
+def plain_table(*columns: str) -> Table:
+    """A table without lines."""
     table = Table(box=None, header_style=FAINT, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         table.add_column(column, no_wrap=column in UNBREAKABLE)
@@ -129,7 +130,7 @@ def _edges(geometry: Geometry) -> str:
 
 
 def _controls(model: CameraModel) -> Table:
-    table = _table("control", "from", "to", "step", "default")
+    table = plain_table("control", "from", "to", "step", "default")
     for name, allowed, unit in (
         ("exposure", model.exposure_s, " s"),
         ("gain", model.gain, ""),
@@ -165,7 +166,7 @@ def _mode_facts(mode: ReadMode) -> str:
 
 
 def _gain_table(chain: Chain, several: bool) -> Table:
-    table = _table("gain", "e-/DN", "read noise e-", "rms e-", "full well e-", "range")
+    table = plain_table("gain", "e-/DN", "read noise e-", "rms e-", "full well e-", "range")
     if several:
         table.title = f"{chain.name} chain, {chain.adc_bits}-bit ADC"
         table.title_justify = "left"
@@ -218,7 +219,9 @@ def _rates(model: CameraModel) -> Table:
                 windows = [Window(0, 0, geometry.total_width, rows or geometry.total_height) for rows in heights]
                 rates = [f"{_rate_fps(model, mode, window, link, bits):.2f}" for window in windows]
                 modes_by_rates.setdefault((link, str(bits), *rates), []).append(mode.number)
-    table = _table("link", "bits", *("all rows" if rows is None else f"{rows} rows" for rows in heights), "modes")
+    table = plain_table(
+        "link", "bits", *("all rows" if rows is None else f"{rows} rows" for rows in heights), "modes"
+    )
     for column in table.columns[1:-1]:
         column.justify = "right"
     for row, modes in modes_by_rates.items():

@@ -44,6 +44,7 @@ def open_camera(
     ambient_temperature_c: float = 20.0,
     threads: int | None = None,
     gps_box: GpsBox | None = DEFAULT_GPS_BOX,
+    fpga: str | None = None,
 ) -> Camera:
     """Open a camera.
 
@@ -72,6 +73,9 @@ def open_camera(
         How many draw a twin's frame; default is one per processor.
     gps_box : GpsBox or None
         Plugged into a twin; None = nothing is. Its stamps stand in the frames after ``configure(gps=True)`` only.
+    fpga : str, optional
+        Versions of a twin's logic, as in ``"FPGA_V20191118 MAX10_V20191120"``; default is the oldest with which
+        everything works.
 
     Returns
     -------
@@ -120,6 +124,7 @@ def open_camera(
         temperature_c=temperature_c,
         threads=threads,
         gps_box=gps_box,
+        fpga=fpga,
     )
     camera = Camera(device)
     camera.open()

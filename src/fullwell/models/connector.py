@@ -163,6 +163,11 @@ class Connector:
                 field.checked(int(wanted))
         raise UnknownName("GPIO mode", name_or_number, (f"{mode.number} ({mode.name})" for mode in self.modes))
 
+    @property
+    def slowest_ns(self) -> int:
+        """The longest of the three latencies, ns."""
+        return max(self.gpio_latency_ns, self.sma_latency_ns, self.soft_latency_ns)
+
     def latency_ns(self, trigger_input: str) -> int:
         """From an edge at "gpio" or "sma", or a "soft" trigger, until the camera's logic has seen it, ns."""
         return {"gpio": self.gpio_latency_ns, "sma": self.sma_latency_ns, "soft": self.soft_latency_ns}[

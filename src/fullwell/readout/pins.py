@@ -173,7 +173,7 @@ class _Draughtsman:
 
     def _extent_ns(self) -> tuple[int, int]:
         first, last = self._shots[0], self._shots[-1]
-        begin_ns = min(first.row0_start_ns, int(self._shutter_ns[0, 0]))
+        begin_ns = min(first.row0_start_ns, int(self._shutter_ns[0, 0]), *self._use.triggers_ns)
         return (
             begin_ns - first.timing.line_period_ns,
             last.row0_end_ns + last.timing.read_ns + last.timing.line_period_ns,

@@ -70,6 +70,8 @@ class TwinDevice:
         How many draw a frame; default is one per processor.
     gps_box : GpsBox, optional
         Plugged in; default is none.
+    fpga : str, optional
+        Versions of its logic; default is the oldest with which everything works.
 
     Raises
     ------
@@ -102,6 +104,7 @@ class TwinDevice:
         temperature_c: float | None = None,
         threads: int | None = None,
         gps_box: GpsBox | None = None,
+        fpga: str | None = None,
     ) -> None:
         require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
         if temperature_c is not None:
@@ -110,7 +113,7 @@ class TwinDevice:
         self._model = model
         self._clock = clock
         self._link = model.link(link).name if link is not None else model.links[0].name
-        self._identity = identify(model, seed)
+        self._identity = identify(model, seed, fpga)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
         self._stamps = StampSource(gps_box, seed, clock.now_ns())

@@ -9,13 +9,15 @@ from fullwell.camera.frame import DeviceIdentity
 from fullwell.models.facts import CameraModel
 
 
-def identify(model: CameraModel, seed: int) -> DeviceIdentity:
+def identify(model: CameraModel, seed: int, fpga: str | None = None) -> DeviceIdentity:
     """Identity of the body with a given seed: the vendor's name of the model and 16 hexadecimal digits.
 
     Parameters
     ----------
     model : CameraModel
     seed : int
+    fpga : str, optional
+        Versions of its logic; default is the oldest with which everything works.
 
     Returns
     -------
@@ -27,7 +29,7 @@ def identify(model: CameraModel, seed: int) -> DeviceIdentity:
         id=f"{model.sdk_name}-{digits}",
         model_key=model.key,
         firmware=f"twin {__version__}",
-        fpga="",
+        fpga=fpga if fpga is not None else " ".join(model.connector.firmware_needed if model.connector else ()),
         backend="twin",
         seed=seed,
     )

@@ -6,7 +6,8 @@ from typing import Final
 
 from fullwell.camera.controls import CONTROLS, Control
 from fullwell.camera.frame import FrameFormat, Overlay, Settings
-from fullwell.errors import NotSupported, OutOfRange
+from fullwell.camera.port import PORT_CONTROLS, port_controls, port_range
+from fullwell.errors import InvalidValue, NotSupported, OutOfRange
 from fullwell.models.facts import CameraModel, Range
 
 FORGOTTEN: Final = (Control.EXPOSURE_S, Control.GAIN, Control.OFFSET)
@@ -37,7 +38,8 @@ class Knobs:
     def __init__(self, model: CameraModel, wheel_slots: int) -> None:
         self._model = model
         self._wheel_slots = wheel_slots
-        self._values = {control: self._range(control).default for control in SENSOR_KNOBS}
+        controls = (*SENSOR_KNOBS, *port_controls(model))
+        self._values = {control: self._range(control).default for control in controls}
 
     def __getitem__(self, control: Control) -> float:
         self.limits(control)
@@ -67,6 +69,8 @@ class Knobs:
             Control.WHEEL_POSITION: self._wheel_slots == 0,
         }.get(control, not CONTROLS[control].writable)
         limits = self._range(control)
+        if control in PORT_CONTROLS:
+            return limits
         if missing or limits.low == limits.high:
             raise NotSupported(f"the {self._model.name} has no control {control.value!r} to set.")
         return limits
@@ -76,6 +80,8 @@ class Knobs:
         limits, facts = self.limits(control), CONTROLS[control]
         if not limits.low <= value <= limits.high:
             raise OutOfRange(facts.title.lower(), value, limits.low, limits.high, facts.unit)
+        if control in PORT_CONTROLS and limits.step == 1.0 and not value.is_integer():
+            raise InvalidValue(f"{control} of {value!r} is no whole number.", "Give a whole number.")
 
     def settings(self, mode: int, frame_format: FrameFormat, link: str) -> Settings:
         """What a frame that starts now is taken with."""
@@ -101,6 +107,8 @@ class Knobs:
             return Range(0.0, self._wheel_slots - 1.0, 1.0, 0.0)
         if control is Control.OVERLAY:
             return Range(0.0, len(Overlay) - 1.0, 1.0, 0.0)
+        if control in PORT_CONTROLS:
+            return port_range(self._model, control)
         field = CONTROLS[control].range_field
         limits: Range = getattr(self._model, field) if field else Range(0.0, 1.0, 1.0, 0.0)
         return limits
