@@ -19,6 +19,7 @@
     │   └── FrameTimeout        a frame did not arrive in time
     └── StorageFault            files
         ├── MissingFile         a file to read is not there, or is not readable
+        ├── DoubtfulTime        a file's time stamps are missing, or must not be believed
         ├── NotWritable         no permission, no such folder, or the file exists already
         └── DiskFull            no space; what was written before is kept
 
@@ -161,6 +162,22 @@ class StorageFault(FullwellError):
 
 class MissingFile(StorageFault):
     """A file that should be read is not there, or cannot be read."""
+
+
+class DoubtfulTime(StorageFault):
+    """The time stamps of a file are missing, or must not be believed.
+
+    Parameters
+    ----------
+    message, remedy
+        See `FullwellError`.
+    reasons : tuple of str
+        One for each doubt.
+    """
+
+    def __init__(self, message: str, remedy: str = "", reasons: tuple[str, ...] = ()) -> None:
+        self.reasons = reasons
+        super().__init__(message, remedy)
 
 
 class NotWritable(StorageFault):

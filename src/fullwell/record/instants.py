@@ -37,6 +37,28 @@ def iso(instant_ns: int, digits: int = 6) -> str:
     return f"{_EPOCH + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%S}.{fraction:0{digits}d}"
 
 
+def instant_ns(text: str) -> int:
+    """The instant that a text like ``2026-03-01T21:14:05.123456789`` tells, UTC, ns since 1970.
+
+    Digits beyond the ninth are cut.
+
+    Raises
+    ------
+    ValueError
+        If it is no date and time.
+
+    Examples
+    --------
+    >>> instant_ns("2023-11-14T22:13:20.123456789")
+    1700000000123456789
+    """
+    moment, _, fraction = text.strip().removesuffix("Z").partition(".")
+    if fraction and not fraction.isdigit():
+        raise ValueError(f"{text!r} is no date and time")
+    whole = datetime.fromisoformat(moment).replace(tzinfo=UTC) - _EPOCH
+    return (whole.days * 86_400 + whole.seconds) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
+
+
 def mjd(instant_ns: int) -> float:
     """Modified Julian Date, UTC, days; a double resolves 0.6 us of it.
 

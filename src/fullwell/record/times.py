@@ -1,0 +1,283 @@
+"""The times of the rows of a file: our own, and those of other programs with GPS bytes or GPS cards.
+
+Every file ends up as a `FileTimes`: the times, or the reasons why they must not be believed, and what is known of
+camera, window, binning and flips. Nothing is guessed in silence: what had to be assumed stands in the notes.
+
+Flips are taken from where the GPS bytes are, else from ROWORDER; crops from CROPOFFY, YORGSUBF or LTV2; binning
+from YBINNING. A file of ours that has lost rows and does not say which is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from math import isqrt
+from pathlib import Path
+from typing import Any, Final
+
+from fullwell.camera.timekeeper import GPS_UNCERTAINTY_NS
+from fullwell.errors import DoubtfulTime
+from fullwell.readout.gps import GpsStamp, doubts
+from fullwell.readout.rows import RowTiming
+from fullwell.readout.rowtimes import RowTimes
+from fullwell.record.foreign import clockwork_of, has_global_shutter, number
+from fullwell.record.instants import instant_ns
+from fullwell.record.picture import Picture, open_picture
+from fullwell.record.rowmap import RowMap, factor_of, file_times, is_bottom_up, our_crop, whole
+from fullwell.record.stamps import CUT_NS, Found, in_cards, in_pixels
+
+__all__ = ["WITHIN_S", "FileTimes", "read_times"]
+
+WITHIN_S: Final = 900.0
+"""How far a stamp may be from the date of its file, as Siril has it."""
+
+OURS: Final = ("ROW0BEG", "LINEPER", "ROWSTEP", "ROWTOP", "EXPTIME")
+SHARPCAP_NO_LOCK: Final = "0001-01-01"
+MISMATCH: Final = 0.05
+"""How much a stamped exposure may differ from the one asked for: more, and the LED is not calibrated."""
+EQUAL_NS: Final = 2
+"""Rounding of times that were written twice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FileTimes:
+    """The times of the rows of one frame of a file.
+
+    Attributes
+    ----------
+    path : Path
+    frame : int
+        Number of the frame in the file, from 0.
+    times : RowTimes or None
+        In the order of the file; None where the only ones are doubtful.
+    doubts : tuple of str
+        Why a GPS stamp must not be used; then `times` are of another source, if there is one.
+    notes : tuple of str
+        What was assumed.
+    camera, mode : str
+        As the file names them.
+    timing : RowTiming
+        The clockwork, before anything was cropped; a line period of 0 for a global shutter.
+    rowmap : RowMap
+        How the rows of the file come from those that were read.
+    mirrored : bool
+        Whether the first column that was read is the last of the file, as far as the GPS bytes tell.
+    stamp : GpsStamp or None
+    offset_by : str
+        Where the time from the stamp to the end of exposure of the first row comes from.
+    """
+
+    path: Path
+    frame: int
+    times: RowTimes | None
+    doubts: tuple[str, ...]
+    notes: tuple[str, ...]
+    camera: str
+    mode: str
+    timing: RowTiming
+    rowmap: RowMap
+    mirrored: bool
+    stamp: GpsStamp | None
+    offset_by: str
+
+    @property
+    def first_row(self) -> int:
+        """Sensor row of the first row that was read and is in the file, unbinned."""
+        return self.timing.top + self.rowmap.cropped
+
+    def sound(self, *, any_source: bool = False) -> RowTimes:
+        """The times, if nothing speaks against them.
+
+        Parameters
+        ----------
+        any_source : bool
+            Where a GPS stamp is doubtful take times of another source, if there are some.
+
+        Raises
+        ------
+        DoubtfulTime
+            With the reasons.
+        """
+        if self.times is not None and (any_source or not self.doubts):
+            return self.times
+        raise DoubtfulTime(
+            f"the GPS stamp of {self.path.name} is doubtful: {'; '.join(self.doubts)}.", "", self.doubts
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What a header says of the time of a frame."""
+
+    timing: RowTiming
+    row0_start_ns: int
+    source: str
+    uncertainty_ns: int
+    cropped: int
+    doubts: tuple[str, ...]
+    notes: tuple[str, ...]
+    offset_by: str
+
+
+def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) -> FileTimes:
+    """The times of the rows of a file.
+
+    Parameters
+    ----------
+    path : str or Path
+        FITS of fullwell, plain, compressed or a cube; FITS of other programs from a QHYCCD camera, with the GPS
+        bytes in the first pixels or the cards of N.I.N.A.
+    frame : int
+        Number in a cube, from 0.
+    within_s : float
+        How far a GPS stamp of another program may be from the date of its file, s.
+
+    Returns
+    -------
+    FileTimes
+
+    Raises
+    ------
+    MissingFile
+        If it is not there or holds no image.
+    DoubtfulTime
+        If nothing in it tells the times of rows.
+    InvalidValue
+        If there is no such frame.
+    """
+    picture = open_picture(Path(path), frame)
+    header = picture.header
+    ours = all(keyword in header for keyword in OURS)
+    stamped = bool(header.get("GPSSTAMP")) if ours else "QHY" in str(header.get("INSTRUME", "")).upper()
+    found = in_pixels(picture.first, picture.last) if stamped else None
+    stamp = in_cards(header) if found is None else found.stamp
+    reading = _ours(picture, found) if ours else _others(picture, stamp, within_s, in_words=found is None)
+    flipped = is_bottom_up(header) if found is None else found.flipped
+    rowmap = RowMap(picture.rows, factor_of(header), reading.cropped, flipped)
+    hopeless = reading.source == "gps" and reading.doubts
+    return FileTimes(
+        path=picture.path,
+        frame=frame,
+        times=None if hopeless else _times(reading, rowmap),
+        doubts=reading.doubts,
+        notes=reading.notes,
+        camera=str(header.get("INSTRUME", "")),
+        mode=str(header.get("READOUTM", "")),
+        timing=reading.timing,
+        rowmap=rowmap,
+        mirrored=found is not None and found.mirrored,
+        stamp=stamp,
+        offset_by=reading.offset_by,
+    )
+
+
+def _times(reading: _Reading, rowmap: RowMap) -> RowTimes:
+    return file_times(
+        reading.timing,
+        reading.row0_start_ns,
+        rowmap,
+        source=reading.source,
+        uncertainty_ns=reading.uncertainty_ns,
+    )
+
+
+def _ours(picture: Picture, found: Found | None) -> _Reading:
+    """A frame with our cards, whoever has cropped, binned or flipped it since."""
+    header = picture.header
+    timing = RowTiming(
+        line_period_ns=int(header["LINEPER"]),
+        rows_per_step=int(header["ROWSTEP"]),
+        top=int(header["ROWTOP"]),
+        exposure_ns=round(float(header["EXPTIME"]) * 1e9),
+        frame_period_ns=0,
+        read_ns=0,
+        transfer_ns=0,
+        reference_to_row0_end_ns=int(header.get("ROWOFF", 0)),
+    )
+    source, start_ns = str(header.get("TIMESRC", "host")), instant_ns(str(header["ROW0BEG"]))
+    told = tuple(str(header[name]) for name in sorted(header) if name.startswith("TIMEDBT"))
+    from_gps = source == "gps"
+    reasons = () if from_gps else told
+    if found is not None and from_gps:
+        apart_ns = found.stamp.vsync_ns + timing.reference_to_row0_end_ns - timing.exposure_ns - start_ns
+        if abs(apart_ns) > EQUAL_NS:
+            reasons = (f"the stamp in the pixels and ROW0BEG are {apart_ns} ns apart",)
+    return _Reading(
+        timing=timing,
+        row0_start_ns=start_ns,
+        source=source,
+        uncertainty_ns=round((number(header, "TIMSYER") or 0.0) * 1e9),
+        cropped=0 if found is not None else our_crop(header, timing, picture.rows),
+        doubts=reasons,
+        notes=told if from_gps else (),
+        offset_by=str(header.get("ROWOFFBY", "")),
+    )
+
+
+def _others(picture: Picture, stamp: GpsStamp | None, within_s: float, *, in_words: bool) -> _Reading:
+    """A frame of another program, with a stamp in its pixels or in words."""
+    header = picture.header
+    if stamp is None:
+        raise DoubtfulTime(
+            f"{picture.path.name} holds no row times: neither cards of fullwell or N.I.N.A. (ROW0BEG, GPS_ESEC) "
+            "nor the 44 bytes of a QHYCCD GPS in a corner of the picture.",
+            "Switch the GPS on when frames are taken, and save them raw: not binned, not calibrated.",
+        )
+    if has_global_shutter(str(header.get("INSTRUME", ""))):
+        reading = _global(header, stamp)
+    else:
+        reading = _rolling(picture, stamp)
+    near_ns, undated = _expected_ns(header, reading.timing.exposure_ns)
+    reasons = (*reading.doubts, *undated, *doubts(stamp, near_ns=near_ns, within_s=within_s))
+    uncertainty_ns = isqrt(reading.uncertainty_ns**2 + (CUT_NS**2 if in_words else 0))
+    notes = reading.notes
+    if in_words and "ROWORDER" not in header:
+        notes += ("the first row of the file is taken to be the one read first: there is no ROWORDER",)
+    return replace(reading, uncertainty_ns=uncertainty_ns, doubts=reasons, notes=notes)
+
+
+def _rolling(picture: Picture, stamp: GpsStamp) -> _Reading:
+    header, factor = picture.header, factor_of(picture.header)
+    top = whole("YORGSUBF", (number(header, "YORGSUBF") or 0.0) * factor)
+    work = clockwork_of(header, picture.rows * factor, top)
+    return _Reading(
+        timing=work.timing,
+        row0_start_ns=stamp.vsync_ns + work.timing.reference_to_row0_end_ns - work.timing.exposure_ns,
+        source="gps",
+        uncertainty_ns=work.uncertainty_ns,
+        cropped=whole("CROPOFFY", (number(header, "CROPOFFY") or 0.0) * factor),
+        doubts=(),
+        notes=work.notes,
+        offset_by=work.offset_by,
+    )
+
+
+def _global(header: Mapping[str, Any], stamp: GpsStamp) -> _Reading:
+    """All rows together, from the stamped start to the stamped end."""
+    pps = stamp.pps_count if stamp.pps_is_sound else None
+    start_ns, end_ns = stamp.start.utc_ns(pps), stamp.end.utc_ns(pps)
+    asked_s, done_s = number(header, "EXPTIME", "EXPOSURE"), (end_ns - start_ns) / 1e9
+    reasons: tuple[str, ...] = ()
+    if asked_s is not None and abs(done_s - asked_s) > MISMATCH * asked_s:
+        reasons = (f"the stamped exposure is {done_s:.6f} s, asked for were {asked_s:g} s: calibrate the LED",)
+    return _Reading(
+        timing=RowTiming(0, 1, 0, end_ns - start_ns, 0, 0, 0, 0),
+        row0_start_ns=start_ns,
+        source="gps",
+        uncertainty_ns=GPS_UNCERTAINTY_NS,
+        cropped=0,
+        doubts=reasons,
+        notes=(),
+        offset_by="the stamp itself",
+    )
+
+
+def _expected_ns(header: Mapping[str, Any], exposure_ns: int) -> tuple[int | None, tuple[str, ...]]:
+    """About when a stamp should be by the date of the file, and what is wrong with that date."""
+    text = str(header.get("DATE-OBS", ""))
+    if text.startswith(SHARPCAP_NO_LOCK):
+        return None, ("the date of the file is 0001-01-01, SharpCap's mark of a lost lock",)
+    try:
+        return instant_ns(text) + exposure_ns, ()
+    except ValueError:
+        return None, ()
