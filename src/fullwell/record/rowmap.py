@@ -130,7 +130,7 @@ def our_crop(header: Mapping[str, Any], timing: RowTiming, rows: int) -> int:
     crops = {crop for crop in told.values() if crop} or {0}
     if len(crops) > 1:
         raise DoubtfulTime(
-            f"the cards {', '.join(told)} tell of different crops: {', '.join(map(str, sorted(crops)))} rows.",
+            f"the cards {', '.join(told)} tell of different crops: {', '.join(f'{crop:g}' for crop in sorted(crops))} rows.",
             "Go back to the file as it was taken.",
         )
     crop = whole("/".join(told) or "CROPOFFY", crops.pop())
