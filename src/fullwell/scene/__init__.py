@@ -1,8 +1,11 @@
 """What light falls on the sensor, row interval by row interval."""
 
+from fullwell.scene.drift import Drift
 from fullwell.scene.lamps import Dark, Flat, Led, Uniform
 from fullwell.scene.moon import Moon
+from fullwell.scene.occultation import Occultation
 from fullwell.scene.picture import Picture
+from fullwell.scene.satellite import Satellite
 from fullwell.scene.sky import Sky
 from fullwell.scene.strobe import Strobe
 from fullwell.scene.targets import Comet, Galaxy
@@ -11,11 +14,14 @@ from fullwell.scene.tracking import Tracking
 __all__ = [
     "Comet",
     "Dark",
+    "Drift",
     "Flat",
     "Galaxy",
     "Led",
     "Moon",
+    "Occultation",
     "Picture",
+    "Satellite",
     "Sky",
     "Strobe",
     "Tracking",

@@ -13,57 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.compiled import njit
-from fullwell.scene.catalogue import SOURCES, Stars
 from fullwell.scene.cosmic_rays import add_cosmic_rays
+from fullwell.scene.drift import Drift
+from fullwell.scene.events import BoundEvent, BoundOccultation
 from fullwell.scene.glowlight import add_glow
 from fullwell.scene.illumination import at_positions, fill_mosaic, shade
 from fullwell.scene.lamps import seconds
 from fullwell.scene.light import Answers, Interval, Pointing
 from fullwell.scene.projection import Projection
 from fullwell.scene.seeing import StarImage
+from fullwell.scene.star_field import ANSWER, StarField, star_table
 from fullwell.scene.starlight import add_stars
 from fullwell.scene.targets import Glow
 from fullwell.scene.tracking import Tracking
 
 FRAMES_BEFORE_REMEMBERING = 2
 WIDE_IMAGE_PX = 48.0
-
-ANSWER = np.dtype(
-    [
-        ("x_px", "f8"),
-        ("y_px", "f8"),
-        ("ra_deg", "f8"),
-        ("dec_deg", "f8"),
-        ("magnitude", "f4"),
-        ("bv_mag", "f4"),
-        ("electrons", "f8"),
-        ("illumination", "f4"),
-        ("source", "U8"),
-    ]
-)
-
-
-@dataclass(frozen=True, eq=False)
-class StarField:
-    """Stars on the sensor.
-
-    Attributes
-    ----------
-    stars : Stars
-        Those whose image reaches the sensor.
-    x_px, y_px : ndarray of float64
-        Where, 0-based pixel centres of the effective area; ascending in y.
-    radius_px : ndarray of float64
-        How far each image is drawn.
-    rate_e_per_s : ndarray of float64, shape (channels, stars)
-        Electrons per second of the whole image by colour channel.
-    """
-
-    stars: Stars
-    x_px: NDArray[np.float64]
-    y_px: NDArray[np.float64]
-    radius_px: NDArray[np.float64]
-    rate_e_per_s: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,8 +74,10 @@ class BoundSky:
         The stars.
     image : StarImage
         Their shape.
-    tracking : Tracking
+    tracking : Tracking or Drift
         How they move.
+    events : tuple of BoundOccultation or BoundSatellite
+        What changes with time.
     glows : list of Glow
         The target.
     cosmic_rays_per_cm2_min, pixel_size_um : float
@@ -131,7 +98,8 @@ class BoundSky:
     zero_point_mag: float
     star_field: StarField
     image: StarImage
-    tracking: Tracking
+    tracking: Tracking | Drift
+    events: tuple[BoundEvent, ...]
     glows: list[Glow]
     cosmic_rays_per_cm2_min: float
     pixel_size_um: float
@@ -154,6 +122,10 @@ class BoundSky:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
         exposure_s = seconds(interval)
         self._expose_optics(out, left, top, interval, exposure_s)
+        if self.events:
+            path = self._path_px(interval)
+            for event in self.events:
+                event.add(out, left, top, interval, path)
         if self.cosmic_rays_per_cm2_min:
             add_cosmic_rays(out, left, top, interval, self.cosmic_rays_per_cm2_min, self.pixel_size_um, self.size)
 
@@ -190,10 +162,11 @@ class BoundSky:
         """Everything that goes through the telescope, per second times `factor` for each row."""
         fill_mosaic(out, left, top, self.background_e_per_s)
         path_x, path_y = self._path_px(interval)
-        margin = float(np.abs(path_y).max()) + 1
+        lowest, highest = float(path_y.min()) - 1, float(path_y.max()) + 1
         for drawing in self._drawings:
-            reach = drawing.reach_px + margin
-            first, last = np.searchsorted(drawing.y_px, (top - reach, top + out.shape[0] + reach))
+            reach = drawing.reach_px
+            limits = (top - reach - highest, top + out.shape[0] + reach - lowest)
+            first, last = np.searchsorted(drawing.y_px, limits)
             add_stars(
                 out,
                 left,
@@ -258,23 +231,20 @@ class BoundSky:
         (vignetted); `illumination` is the share that vignetting and dust have left.
         """
         star_field, (rows, columns) = self.star_field, self.size
-        own_row = np.clip(np.rint(star_field.y_px).astype(np.int64) - top, 0, len(interval.start_ns) - 1)
         shift_x, shift_y = (
             np.broadcast_to(path.mean(axis=1), len(interval.start_ns)) for path in self._path_px(interval)
         )
+        last = len(interval.start_ns) - 1
+        own_row = np.clip(np.rint(star_field.y_px + shift_y[last // 2]).astype(np.int64) - top, 0, last)
         x, y = star_field.x_px + shift_x[own_row], star_field.y_px + shift_y[own_row]
         inside = (x > -0.5) & (x < columns - 0.5) & (y > -0.5) & (y < rows - 0.5)
-        stars = star_field.stars.where(inside)
-        table = np.empty(len(stars), ANSWER)
-        table["x_px"], table["y_px"] = x[inside], y[inside]
-        table["ra_deg"], table["dec_deg"] = stars.ra_deg, stars.dec_deg
-        table["magnitude"], table["bv_mag"] = stars.v_mag, stars.bv_mag
-        table["illumination"] = at_positions(self.grid, x[inside], y[inside])
+        illumination = at_positions(self.grid, x[inside], y[inside])
         rate = star_field.rate_e_per_s[self.channel].mean(axis=(0, 1))[inside]
         exposure_s = ((interval.stop_ns - interval.start_ns) * 1e-9)[own_row[inside]]
-        table["electrons"] = rate * exposure_s * table["illumination"]
-        table["source"] = np.array(SOURCES)[stars.source]
-        return Answers(table, self.effects)
+        table = star_table(star_field.stars.where(inside), x[inside], y[inside], illumination, rate * exposure_s)
+        happening = [event for event in self.events if isinstance(event, BoundOccultation)]
+        occulted = np.array([event.answer(top, interval, shift_x, shift_y) for event in happening], ANSWER)
+        return Answers(np.concatenate([table, occulted]), self.effects)
 
 
 @njit(cache=True, nogil=True)

@@ -15,7 +15,7 @@ from fullwell.errors import InvalidValue
 from fullwell.models.facts import Sensor
 from fullwell.scene.illumination import fill_mosaic, illumination_grid, shade
 from fullwell.scene.light import Answers, Interval, Pointing
-from fullwell.scene.limits import require_number
+from fullwell.scene.limits import require_instant, require_number
 from fullwell.scene.optics import Optics
 from fullwell.scene.spectra import black_body, channels
 
@@ -189,7 +189,7 @@ class Led:
         require_number("rate_e_per_s", self.rate_e_per_s, 0, HIGHEST_RATE_E_PER_S, "e-/s")
         object.__setattr__(self, "pulses_ns", _pulses(self.pulses_ns))
         for name in ("period_ns", "on_ns", "epoch_ns"):
-            _require_instant(name, getattr(self, name))
+            require_instant(name, getattr(self, name))
         if bool(self.pulses_ns) == bool(self.period_ns):
             raise InvalidValue(
                 "an LED needs either pulses_ns or period_ns with on_ns.", "Give one of the two, not both."
@@ -221,11 +221,6 @@ class Led:
         return BoundLed(self, Pointing(filter_name=filter_name))
 
 
-def _require_instant(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
-        raise InvalidValue(f"{name} must be a whole number of nanoseconds, not {value!r}.", "Give an int.")
-
-
 def _pulses(given: object) -> tuple[tuple[int, int], ...]:
     """Pulses in order of time, checked."""
     try:
@@ -237,8 +232,8 @@ def _pulses(given: object) -> tuple[tuple[int, int], ...]:
         ) from None
     before = None
     for start, stop in pulses:
-        _require_instant("start of a pulse", start)
-        _require_instant("stop of a pulse", stop)
+        require_instant("start of a pulse", start)
+        require_instant("stop of a pulse", stop)
         if stop < start or (before is not None and start < before):
             raise InvalidValue(
                 f"the pulse from {start} to {stop} ns ends before it starts, or overlaps the one before.",

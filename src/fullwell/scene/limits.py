@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from numbers import Real
+from numbers import Integral, Real
 
 from fullwell.errors import InvalidValue, OutOfRange
 
@@ -45,3 +45,15 @@ def require_whole_number(name: str, value: object, low: int, high: int, unit: st
     require_number(name, value, low, high, unit)
     if value != int(value):  # type: ignore[call-overload]
         raise InvalidValue(f"{name} must be a whole number, not {value!r}.", f"Give one from {low} to {high}.")
+
+
+def require_instant(name: str, value: object) -> None:
+    """Refuse anything but whole nanoseconds.
+
+    Raises
+    ------
+    InvalidValue
+        If it is no int.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise InvalidValue(f"{name} must be a whole number of nanoseconds, not {value!r}.", "Give an int.")

@@ -9,19 +9,24 @@ import numpy as np
 
 from fullwell.errors import InvalidValue
 from fullwell.models.facts import Sensor
-from fullwell.scene.bound_sky import BoundSky, StarField
+from fullwell.scene.bound_sky import BoundSky
 from fullwell.scene.catalogue import cone, join
+from fullwell.scene.drift import Drift
+from fullwell.scene.events import Event, Plate, bind_events
 from fullwell.scene.faint_stars import FAINTEST_MAG, faint_stars
 from fullwell.scene.illumination import illumination_grid
 from fullwell.scene.light import Pointing
 from fullwell.scene.limits import require_number
 from fullwell.scene.moon import Moon
+from fullwell.scene.occultation import Occultation
 from fullwell.scene.optics import Optics
 from fullwell.scene.photometry import Photometry
 from fullwell.scene.projection import Projection, centred
+from fullwell.scene.satellite import Satellite
 from fullwell.scene.seeing import StarImage, star_image
 from fullwell.scene.spectra import channels
 from fullwell.scene.star_colours import colours_mag
+from fullwell.scene.star_field import StarField
 from fullwell.scene.targets import Comet, Galaxy, Glow
 from fullwell.scene.tracking import STEADY, Tracking
 
@@ -59,12 +64,14 @@ class Sky:
         Loss in V per air mass, 0 to 5.
     moon : Moon, optional
         Adds its light to the sky.
-    tracking : Tracking, default perfect
+    tracking : Tracking or Drift, default perfect
         Error of the mount.
     cosmic_rays_per_cm2_min : float, default 1.0
         Muons per square centimetre and minute, 0 to 1000.
     target : Comet or Galaxy, optional
         What shines at the centre of the field besides the stars.
+    events : sequence of Occultation or Satellite, default none
+        What happens in the field.
     faintest_mag : float, default 26
         No star fainter than this, -2 to 26; 11 leaves the catalogue alone.
 
@@ -91,9 +98,10 @@ class Sky:
     airmass: float = 1.2
     extinction_mag: float = 0.2
     moon: Moon | None = None
-    tracking: Tracking = STEADY
+    tracking: Tracking | Drift = STEADY
     cosmic_rays_per_cm2_min: float = 1.0
     target: Comet | Galaxy | None = None
+    events: tuple[Event, ...] = ()
     faintest_mag: float = FAINTEST_MAG
 
     def __post_init__(self) -> None:
@@ -109,13 +117,14 @@ class Sky:
         require_number("faintest_mag", self.faintest_mag, -2, FAINTEST_MAG, "mag")
         for name, kinds in (
             ("object_name", (str,)),
-            ("tracking", (Tracking,)),
+            ("tracking", (Tracking, Drift)),
             ("moon", (Moon, NoneType)),
             ("target", (Comet, Galaxy, NoneType)),
         ):
             if not isinstance(getattr(self, name), kinds):
                 known = " or ".join(kind.__name__ for kind in kinds if kind is not NoneType)
                 raise InvalidValue(f"{name} cannot be {getattr(self, name)!r}.", f"Give a {known}.")
+        object.__setattr__(self, "events", _events(self.events))
         self.optics()
 
     def optics(self) -> Optics:
@@ -139,34 +148,35 @@ class Sky:
         background = photometry.sky_rates(self._sky_mag_per_arcsec2(), scale)
         image = star_image(self.seeing_arcsec / scale, self.moffat_beta, self.tracking.jitter_arcsec / scale)
         size = (geometry.effective.height, geometry.effective.width)
+        grid = illumination_grid(geometry, optics, filter_name, seed)
+        faintest_e_per_s = max(FAINTEST_SHARE_OF_SKY * float(background.max()), FAINTEST_RATE_E_PER_S)
+        plate = Plate(projection, image, colours.index, grid, size, faintest_e_per_s)
+        stars = self._star_field(photometry, plate, float(background.max()))
+        events, stars = bind_events(self.events, plate, photometry, stars)
         return BoundSky(
             pointing=self._pointing(projection, filter_name),
             projection=projection,
             zero_point_mag=photometry.zero_point_mag,
-            star_field=self._star_field(projection, photometry, image, size, float(background.max())),
+            star_field=stars,
             image=image,
             tracking=self.tracking,
+            events=events,
             glows=self._glows(projection, photometry),
             cosmic_rays_per_cm2_min=self.cosmic_rays_per_cm2_min,
             pixel_size_um=geometry.pixel_size_um,
             background_e_per_s=background[colours.index].astype(np.float32),
             channel=colours.index,
-            grid=illumination_grid(geometry, optics, filter_name, seed),
+            grid=grid,
             size=size,
             effects=self._effects(photometry),
         )
 
-    def _star_field(
-        self,
-        projection: Projection,
-        photometry: Photometry,
-        image: StarImage,
-        size: tuple[int, int],
-        background_e_per_s: float,
-    ) -> StarField:
+    def _star_field(self, photometry: Photometry, plate: Plate, background_e_per_s: float) -> StarField:
         """The stars whose images reach the sensor, from top to bottom."""
-        half_diagonal = np.hypot(*size) / 2 * np.radians(projection.scale_arcsec / 3600)
-        radius_deg = float(np.degrees(np.arctan(half_diagonal))) + 0.05
+        projection, image, (rows, columns) = plate.projection, plate.image, plate.size
+        half_diagonal = np.hypot(rows, columns) / 2 * np.radians(projection.scale_arcsec / 3600)
+        margin_deg = self.tracking.margin_arcsec / 3600
+        radius_deg = float(np.degrees(np.arctan(half_diagonal))) + 0.05 + margin_deg
         limit_mag = min(self.faintest_mag, self._limit_mag(photometry, image, background_e_per_s))
         bright = cone(self.ra_deg, self.dec_deg, radius_deg)
         bright = bright.where(bright.v_mag <= limit_mag)
@@ -174,10 +184,9 @@ class Sky:
         stars = replace(stars, bv_mag=colours_mag(stars))
         x, y = projection.to_pixels(stars.ra_deg, stars.dec_deg)
         rates = photometry.star_rates(stars.v_mag, stars.bv_mag)
-        faintest_e_per_s = max(FAINTEST_SHARE_OF_SKY * background_e_per_s, FAINTEST_RATE_E_PER_S)
-        reach = image.radius_px(rates.max(axis=0), faintest_e_per_s)
-        rows, columns = size
-        near = (x > -reach) & (x < columns + reach) & (y > -reach) & (y < rows + reach)
+        reach = image.radius_px(rates.max(axis=0), plate.faintest_e_per_s)
+        far = reach + self.tracking.margin_arcsec / projection.scale_arcsec
+        near = (x > -far) & (x < columns + far) & (y > -far) & (y < rows + far)
         order = np.flatnonzero(near)
         order = order[np.argsort(y[order], kind="stable")]
         return StarField(stars.where(order), x[order], y[order], reach[order], rates[:, order])
@@ -228,4 +237,19 @@ class Sky:
             effects["tracking"] = self.tracking.in_words()
         if self.target is not None:
             effects["target"] = self.target.in_words()
+        for number, event in enumerate(self.events, 1):
+            effects[f"event {number}"] = f"{type(event).__name__.lower()}: {event.in_words()}"
         return effects
+
+
+def _events(given: object) -> tuple[Event, ...]:
+    """Events as a tuple, checked."""
+    events = (given,) if isinstance(given, Occultation | Satellite) else given
+    try:
+        listed = tuple(events)  # type: ignore[arg-type, var-annotated]
+    except TypeError:
+        listed = (events,)
+    for event in listed:
+        if not isinstance(event, Occultation | Satellite):
+            raise InvalidValue(f"events cannot hold {event!r}.", "Give a list of Occultation or Satellite.")
+    return listed

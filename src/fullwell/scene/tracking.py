@@ -50,6 +50,11 @@ class Tracking:
         """Whether the stars stand still but for jitter."""
         return not (self.drift_east_arcsec_per_s or self.drift_north_arcsec_per_s or self.periodic_arcsec)
 
+    @property
+    def margin_arcsec(self) -> float:
+        """How far beyond the edges there must be stars that may drift in: none, as each exposure starts anew."""
+        return 0.0
+
     def in_words(self) -> str:
         """For the answer key."""
         drift = f"{self.drift_east_arcsec_per_s:g}, {self.drift_north_arcsec_per_s:g} arcsec/s east, north"
