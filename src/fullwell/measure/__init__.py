@@ -1,15 +1,18 @@
 """Know the camera: photon transfer, noise, linearity, defects, each number with its standard error.
 
-Plain arrays in, frozen results out; nothing here knows where the frames came from.
+Plain arrays in, frozen results out; nothing here knows where the frames came from. Only `rowscan` takes frames
+itself: it has to move a lamp between them.
 """
 
 from fullwell.measure.codes import CodeUse, code_use
 from fullwell.measure.dark import DarkCurrent, dark_current
 from fullwell.measure.estimate import Estimate
+from fullwell.measure.led import Flash, RowFit, fit_rows
 from fullwell.measure.neighbours import NeighbourCorrelation, isolated_bright_pixels, neighbour_correlation
 from fullwell.measure.pixels import PixelStatistics
 from fullwell.measure.readnoise import ReadNoise, read_noise
 from fullwell.measure.rows import Band, RowNoise, row_levels, row_noise, strongest_band
+from fullwell.measure.rowscan import RowCalibration, calibrate_rows
 from fullwell.measure.telegraph import TelegraphCensus, telegraph_census
 from fullwell.measure.transfer import PairStatistics, PhotonTransfer, pair_statistics, photon_transfer
 
@@ -18,15 +21,20 @@ __all__ = [
     "CodeUse",
     "DarkCurrent",
     "Estimate",
+    "Flash",
     "NeighbourCorrelation",
     "PairStatistics",
     "PhotonTransfer",
     "PixelStatistics",
     "ReadNoise",
+    "RowCalibration",
+    "RowFit",
     "RowNoise",
     "TelegraphCensus",
+    "calibrate_rows",
     "code_use",
     "dark_current",
+    "fit_rows",
     "isolated_bright_pixels",
     "neighbour_correlation",
     "pair_statistics",
