@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import capture, models, pins, serve, show
+from fullwell.cli import capture, models, pins, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -23,10 +23,11 @@ INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 
 EPILOG: Final = """\b
-A night in four lines:
+A night in five lines:
   fullwell models                      which cameras there are
   fullwell capture twin:qhy600-pro --exposure 60 --instant --out m101.fits
   fullwell show m101.fits              look at it: m101.png
+  fullwell time m101.fits              when each row was exposed
   fullwell serve                       let N.I.N.A. or any other Alpaca client use the camera
 
 \b
@@ -75,7 +76,14 @@ def root(
     """The whole of a scientific CMOS camera, in software."""
 
 
-for name, command in (("capture", capture), ("serve", serve), ("show", show), ("models", models), ("pins", pins)):
+for name, command in (
+    ("capture", capture),
+    ("serve", serve),
+    ("show", show),
+    ("time", time),
+    ("models", models),
+    ("pins", pins),
+):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 
 

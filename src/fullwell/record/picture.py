@@ -24,8 +24,8 @@ class Picture:
     Attributes
     ----------
     path : Path
-    frame : int
-        Number in the file, from 0.
+    frame, frames : int
+        Number in the file, from 0; how many there are.
     header : mapping
         Of the image.
     rows, columns : int
@@ -35,6 +35,7 @@ class Picture:
 
     path: Path
     frame: int
+    frames: int
     header: Mapping[str, Any]
     rows: int
     columns: int
@@ -82,4 +83,4 @@ def _picture(path: Path, hdu: Any, frame: int) -> Picture:
     rows, columns = hdu.shape[-2:]
     plane = (frame,) if len(hdu.shape) == 3 else ()
     first, last = (np.asarray(hdu.section[(*plane, slice(row, row + 1))]).ravel() for row in (0, rows - 1))
-    return Picture(path, frame, dict(hdu.header), rows, columns, first, last)
+    return Picture(path, frame, frames, dict(hdu.header), rows, columns, first, last)

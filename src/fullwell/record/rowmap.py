@@ -129,8 +129,9 @@ def our_crop(header: Mapping[str, Any], timing: RowTiming, rows: int) -> int:
     told = dict(_told_crops(header, timing, factor))
     crops = {crop for crop in told.values() if crop} or {0}
     if len(crops) > 1:
+        rows_told = ", ".join(f"{crop:g}" for crop in sorted(crops))
         raise DoubtfulTime(
-            f"the cards {', '.join(told)} tell of different crops: {', '.join(f'{crop:g}' for crop in sorted(crops))} rows.",
+            f"the cards {', '.join(told)} tell of different crops: {rows_told} rows.",
             "Go back to the file as it was taken.",
         )
     crop = whole("/".join(told) or "CROPOFFY", crops.pop())

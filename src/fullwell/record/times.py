@@ -46,8 +46,10 @@ class FileTimes:
     Attributes
     ----------
     path : Path
-    frame : int
-        Number of the frame in the file, from 0.
+    frame, frames : int
+        Number of the frame in the file, from 0; how many there are.
+    columns : int
+        Of the file.
     times : RowTimes or None
         In the order of the file; None where the only ones are doubtful.
     doubts : tuple of str
@@ -69,6 +71,8 @@ class FileTimes:
 
     path: Path
     frame: int
+    frames: int
+    columns: int
     times: RowTimes | None
     doubts: tuple[str, ...]
     notes: tuple[str, ...]
@@ -100,8 +104,9 @@ class FileTimes:
         """
         if self.times is not None and (any_source or not self.doubts):
             return self.times
+        remedy = "" if self.times is None else f"The file has times of another source: {self.times.source}."
         raise DoubtfulTime(
-            f"the GPS stamp of {self.path.name} is doubtful: {'; '.join(self.doubts)}.", "", self.doubts
+            f"the GPS stamp of {self.path.name} is doubtful: {'; '.join(self.doubts)}.", remedy, self.doubts
         )
 
 
@@ -158,6 +163,8 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
     return FileTimes(
         path=picture.path,
         frame=frame,
+        frames=picture.frames,
+        columns=picture.columns,
         times=None if hopeless else _times(reading, rowmap),
         doubts=reading.doubts,
         notes=reading.notes,
