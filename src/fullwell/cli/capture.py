@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 
-from fullwell.cli.quantities import window_px
 from fullwell.cli.scenery import (
     AngleOption,
     ApertureOption,
@@ -25,6 +24,24 @@ from fullwell.cli.scenery import (
     SeedOption,
     SeeingOption,
     UniformOption,
+)
+from fullwell.cli.settings import (
+    AntiGlowOption,
+    BinOption,
+    BitsOption,
+    ExposureOption,
+    GainOption,
+    GpsOption,
+    ModeOption,
+    OffsetOption,
+    OverscanOption,
+    RoiOption,
+    SettledOption,
+    SpeedOption,
+    TelegraphOption,
+    TrafficOption,
+    given_settings,
+    settled_temperature_c,
 )
 from fullwell.cli.talk import opening
 
@@ -59,33 +76,23 @@ def run(
     flat_level: FlatOption = None,
     uniform_level: UniformOption = None,
     filter_name: FilterOption = None,
-    exposure: Annotated[
-        float | None, typer.Option(metavar="S", help="Time that each row collects light.")
-    ] = None,
+    exposure: ExposureOption = None,
     number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many frames.")] = 1,
-    mode: Annotated[str | None, typer.Option(metavar="MODE", help="Read mode, by name or number.")] = None,
-    gain: Annotated[int | None, typer.Option(metavar="N", help="The vendor's gain knob.")] = None,
-    offset: Annotated[int | None, typer.Option(metavar="N", help="The vendor's offset knob.")] = None,
-    bin_: Annotated[int | None, typer.Option("--bin", metavar="N", help="Sum N x N pixels into one.")] = None,
-    roi: Annotated[
-        str | None, typer.Option(metavar="L,T,W,H", help="Window: left, top, width, height in unbinned pixels.")
-    ] = None,
-    bits: Annotated[
-        int | None, typer.Option(metavar="B", help="Word depth: 8, 12, 14, 16 as the mode has it.")
-    ] = None,
-    overscan: Annotated[bool, typer.Option("--overscan", help="Read optical black and overscan, too.")] = False,
-    usb_traffic: Annotated[int | None, typer.Option(metavar="N", help="Higher: slower rows.")] = None,
-    speed: Annotated[int | None, typer.Option(metavar="N", help="Pixel clock, where the camera has it.")] = None,
-    anti_glow: Annotated[bool, typer.Option("--anti-glow", help="Reduce glow, where the sensor has it.")] = False,
-    telegraph_suppression: Annotated[
-        bool, typer.Option("--telegraph-suppression", help="Reduce telegraph noise, where the camera can.")
-    ] = False,
-    gps: Annotated[bool, typer.Option("--gps", help="GPS stamp in the first pixels of each frame.")] = False,
+    mode: ModeOption = None,
+    gain: GainOption = None,
+    offset: OffsetOption = None,
+    bin_: BinOption = None,
+    roi: RoiOption = None,
+    bits: BitsOption = None,
+    overscan: OverscanOption = False,
+    usb_traffic: TrafficOption = None,
+    speed: SpeedOption = None,
+    anti_glow: AntiGlowOption = False,
+    telegraph_suppression: TelegraphOption = False,
+    gps: GpsOption = False,
     link: LinkOption = None,
     coating: CoatingOption = None,
-    temperature: Annotated[
-        float | None, typer.Option(metavar="C", help="Sensor cooled and settled there. [-10]")
-    ] = None,
+    temperature: SettledOption = None,
     seed: SeedOption = None,
     truth: Annotated[
         bool, typer.Option("--truth", help="Add the answer key: true electrons, stars, effects.")
@@ -115,38 +122,31 @@ def run(
         flat_level=flat_level,
         uniform_level=uniform_level,
     )
-    window = None if roi is None else window_px(roi)
+    settings = given_settings(
+        mode=mode,
+        exposure_s=exposure,
+        gain=gain,
+        offset=offset,
+        bin=bin_,
+        roi=roi,
+        bits=bits,
+        overscan=overscan,
+        usb_traffic=usb_traffic,
+        speed=speed,
+        anti_glow=anti_glow,
+        telegraph_suppression=telegraph_suppression,
+        gps=gps,
+    )
     light = scenery.build()
 
     import fullwell
     from fullwell.cli.taking import Keeping, take
-    from fullwell.connect.names import parse
-    from fullwell.errors import OutOfRange
-    from fullwell.models import Window, load
     from fullwell.record import FileNames, check_folder
 
-    allowed_c = load(parse(camera).model_key).temperature_c
-    settled_c = allowed_c.default if temperature is None else temperature
-    if not allowed_c.low <= settled_c <= allowed_c.high:
-        raise OutOfRange("temperature", settled_c, allowed_c.low, allowed_c.high, "C")
+    settled_c = settled_temperature_c(camera, temperature)
     names = FileNames(out, scenery.kind, several=number > 1, compressed=compress)
     names.refuse_taken(number, overwrite)
     check_folder(names.folder)
-    settings: dict[str, Any] = {
-        "mode": mode,
-        "exposure_s": exposure,
-        "gain": gain,
-        "offset": offset,
-        "bin": bin_,
-        "window": None if window is None else Window(*window),
-        "bits": bits,
-        "overscan": overscan or None,
-        "usb_traffic": usb_traffic,
-        "speed": speed,
-        "anti_glow": anti_glow or None,
-        "telegraph_suppression": telegraph_suppression or None,
-        "gps": gps or None,
-    }
     with opening():
         found = fullwell.open(
             camera,
@@ -159,5 +159,5 @@ def run(
             temperature_c=settled_c,
         )
     with found as opened:
-        opened.configure(**{name: value for name, value in settings.items() if value is not None})
+        opened.configure(**settings)
         take(opened, number, names, Keeping(scenery.image_type, truth, compress, overwrite))

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import capture, models, pins, serve, show, time
+from fullwell.cli import capture, models, pins, record, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -28,6 +28,7 @@ A night in five lines:
   fullwell capture twin:qhy600-pro --exposure 60 --instant --out m101.fits
   fullwell show m101.fits              look at it: m101.png
   fullwell time m101.fits              when each row was exposed
+  fullwell record twin:qhy42-pro --exposure 0.02 --duration 10 --format ser --out stars.ser
   fullwell serve                       let N.I.N.A. or any other Alpaca client use the camera
 
 \b
@@ -78,6 +79,7 @@ def root(
 
 for name, command in (
     ("capture", capture),
+    ("record", record),
     ("serve", serve),
     ("show", show),
     ("time", time),

@@ -42,11 +42,11 @@ def whole_file(path: Path, overwrite: bool = False) -> Iterator[Path]:
     """
     refuse_existing(path, overwrite)
     part = path.with_name(f".{path.name[:180]}.{secrets.token_hex(4)}.part")
-    with _in_words(path):
+    with in_words(path):
         try:
             yield part
             _sync(part)
-            _publish(part, path, overwrite)
+            publish(part, path, overwrite)
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
@@ -62,7 +62,7 @@ def refuse_existing(path: Path, overwrite: bool) -> None:
     NotWritable
         If the name is a folder's, or a file's that may not be replaced.
     """
-    with _in_words(path):
+    with in_words(path):
         if path.is_dir():
             raise NotWritable(f"{str(path)!r} is a folder.", "Name a file.")
         if path.exists() and not overwrite:
@@ -84,7 +84,7 @@ def check_folder(folder: Path, needed_bytes: int = 0) -> None:
     NotWritable, DiskFull
         As `whole_file` would.
     """
-    with _in_words(folder / "a file"):
+    with in_words(folder / "a file"):
         trial = folder / f".{secrets.token_hex(8)}.part"
         try:
             trial.touch(exist_ok=False)
@@ -104,7 +104,7 @@ def _exists(path: Path) -> NotWritable:
     return NotWritable(f"{str(path)!r} exists already.", "Choose another name, or allow overwriting.")
 
 
-def _publish(part: Path, path: Path, overwrite: bool) -> None:
+def publish(part: Path, path: Path, overwrite: bool = False) -> None:
     """Give the finished file its name, in one step that cannot overwrite by accident."""
     if overwrite:
         part.replace(path)
@@ -130,17 +130,18 @@ def _sync(path: Path) -> None:
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def in_words(path: Path) -> Iterator[None]:
     """Turn errors of the file system into ours."""
     try:
         yield
     except StorageFault:
         raise
     except OSError as error:
-        raise _worded(error, path) from error
+        raise worded(error, path) from error
 
 
-def _worded(error: OSError, path: Path) -> StorageFault:
+def worded(error: OSError, path: Path) -> StorageFault:
+    """What an error of the file system means for a file."""
     code = _code(error)
     folder = str(path.parent)
     if code in NO_SPACE:

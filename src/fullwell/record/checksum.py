@@ -40,6 +40,34 @@ def sum_bytes(data: bytes) -> int:
     return fold(int(np.frombuffer(data + bytes(-len(data) % 4), ">u4").sum(dtype=np.uint64)))
 
 
+def sum_octets(octets: NDArray[np.uint8]) -> int:
+    """One's complement sum of many bytes taken as big-endian 32-bit words, without a copy."""
+    whole = octets.size // 4 * 4
+    total = int(octets[:whole].view(">u4").sum(dtype=np.uint64))
+    return fold(total + sum_bytes(octets[whole:].tobytes()))
+
+
+def rotated(total: int, offset: int) -> int:
+    """The sum of bytes that do not begin with a 32-bit word.
+
+    Parameters
+    ----------
+    total : int
+        Their sum as if they did.
+    offset : int
+        Where they begin.
+
+    Examples
+    --------
+    2^32 = 1 in one's complement, so a shift of the bytes is a rotation of their sum.
+
+    >>> rotated(sum_bytes(b"12"), 6) == sum_bytes(bytes(6) + b"12")
+    True
+    """
+    phase = offset % 4
+    return fold(total << (32 - 8 * phase)) if phase else total
+
+
 def sum_words(words: NDArray[Any]) -> int:
     """One's complement sum of the bytes that `words` have when written big-endian.
 

@@ -1,8 +1,9 @@
-"""Frames as FITS files: plain images by a fast path of our own, compressed ones and tables by astropy."""
+"""Frames as FITS files: plain and compressed images by fast paths of our own, tables by astropy."""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -16,12 +17,13 @@ from fullwell.errors import UnknownName
 from fullwell.record import checksum
 from fullwell.record.answers import answer_hdus
 from fullwell.record.atomic import whole_file
+from fullwell.record.cards import BLOCK_BYTES, header_bytes
 from fullwell.record.header import Card, header, in_ascii
+from fullwell.record.packing import Packer
+from fullwell.record.rice import BLOCK_PX
+from fullwell.record.word_order import MASKS, store
 
-BLOCK: Final = 2880
-STRIP_PX: Final = 1 << 20
-LONGEST_TEXT: Final = 68
-MASKS: Final = {1: 0, 2: 0x8000, 4: 0x80000000}
+STRIP_BYTES: Final = 1 << 21
 
 
 def write_fits(
@@ -67,92 +69,207 @@ def write_fits(
     if compress not in (None, "rice"):
         raise UnknownName("compression", compress, ("rice",))
     target = Path(path)
-    cards = in_ascii(header(frame))
+    head = primary_header(frame)
     answers = answer_hdus(frame, truth, compress is not None) if truth is not None else []
     with whole_file(target, overwrite) as part:
         if compress is None:
-            _write_plain(part, frame.data, cards)
-            _append(part, answers)
+            _write_plain(part, frame.data, head)
         else:
-            _write_compressed(part, frame.data, cards, answers)
+            _write_packed(part, frame.data, head.cards)
+        _append(part, answers)
     return target
 
 
-def _write_plain(part: Path, data: NDArray[Any], cards: tuple[Card, ...]) -> None:
-    """A primary image: header with blank sums, data in one pass that also sums, header again."""
-    top = _primary_header(data, cards)
-    with part.open("xb", buffering=0) as file:
-        _write_all(file, _as_bytes(top))
-        data_sum = _write_pixels(file, data)
-        top["DATASUM"] = str(data_sum)
-        top["CHECKSUM"] = checksum.encode(checksum.fold(checksum.sum_bytes(_as_bytes(top)) + data_sum))
-        file.seek(0)
-        _write_all(file, _as_bytes(top))
-
-
-def _primary_header(data: NDArray[Any], cards: tuple[Card, ...]) -> fits.Header:
-    top = fits.Header()
-    top["SIMPLE"] = (True, "conforms to the FITS standard")
-    top["BITPIX"] = (8 * data.itemsize, "bits per word")
-    top["NAXIS"] = (2, "image")
-    top["NAXIS1"] = (data.shape[1], "columns")
-    top["NAXIS2"] = (data.shape[0], "rows")
-    top["EXTEND"] = (True, "extensions may follow")
-    if data.itemsize > 1:
-        top["BSCALE"] = (1, "counts = BSCALE x word + BZERO")
-        top["BZERO"] = (MASKS[data.itemsize], "unsigned words")
-    _add(top, cards)
-    top["CHECKSUM"] = ("0" * 16, "sum over header and data is -0")
-    top["DATASUM"] = ("0", "sum over the data")
-    return top
-
-
-def _add(top: fits.Header, cards: tuple[Card, ...]) -> None:
-    if any(isinstance(card.value, str) and len(card.value) > LONGEST_TEXT for card in cards):
-        top.append(("LONGSTRN", "OGIP 1.0", "long texts go on in CONTINUE cards"), end=True)
-    for keyword, value, comment in cards:
-        if keyword == "HISTORY":
-            top.add_history(value)
-            continue
-        used = len(fits.Card(keyword, value).image.rstrip())
-        # A comment that does not fit behind a long text gives way to it.
-        top.append((keyword, value, comment if used + len(" / ") + len(comment) <= 80 else ""), end=True)
-
-
-def _as_bytes(top: fits.Header) -> bytes:
-    return bytes(top.tostring().encode("ascii"))
-
-
-def _write_pixels(file: FileIO, data: NDArray[Any]) -> int:
-    """Write the words as big-endian signed ones, padded to whole blocks; return their checksum."""
-    flat = np.ascontiguousarray(data).reshape(-1)
-    mask = flat.dtype.type(MASKS[flat.itemsize])
-    strip = np.empty(min(STRIP_PX, flat.size), flat.dtype)
+def _write_plain(part: Path, data: NDArray[Any], head: PrimaryHeader) -> None:
+    """A primary image: data in one pass that also sums, then the header with the sums."""
+    words = np.ascontiguousarray(data).reshape(-1)
+    strip = np.empty(min(STRIP_BYTES, words.nbytes), np.uint8)
+    step = STRIP_BYTES // words.itemsize
     total = 0
-    for first in range(0, flat.size, STRIP_PX):
-        words = strip[: min(STRIP_PX, flat.size - first)]
-        np.bitwise_xor(flat[first : first + words.size], mask, out=words)
-        total += checksum.sum_words(words)
-        if sys.byteorder == "little":
-            words.byteswap(inplace=True)
-        _write_all(file, words.data)
-    _write_all(file, bytes(-flat.nbytes % BLOCK))
-    return checksum.fold(total)
+    with part.open("xb", buffering=0) as file:
+        file.seek(len(head.bytes(0)))
+        for first in range(0, words.size, step):
+            piece = words[first : first + step]
+            total += store(piece, strip[: piece.nbytes], big_endian=True)
+            write_all(file, strip[: piece.nbytes].data)
+        write_all(file, bytes(-words.nbytes % BLOCK_BYTES))
+        file.seek(0)
+        write_all(file, head.bytes(checksum.fold(total)))
 
 
-def _write_all(file: FileIO, data: bytes | memoryview) -> None:
+@dataclass(frozen=True)
+class PrimaryHeader:
+    """The header of a primary image, all but its sums.
+
+    Attributes
+    ----------
+    structure, cards : sequence of Card
+        What describes the array, and what describes the frame.
+    """
+
+    structure: Sequence[Card]
+    cards: Sequence[Card]
+
+    def bytes(self, data_sum: int) -> bytes:
+        """The whole header.
+
+        Parameters
+        ----------
+        data_sum : int
+            One's complement sum of the data; decides nothing about the length.
+        """
+        return summed_header(self.structure, self.cards, data_sum)
+
+
+def primary_header(frame: Frame, images: int | None = None) -> PrimaryHeader:
+    """The header of a frame as a primary image.
+
+    Parameters
+    ----------
+    frame : Frame
+    images : int, optional
+        Number of images in a cube that begins with this frame; default is a plain image.
+    """
+    return PrimaryHeader(structure(frame.data, images), in_ascii(header(frame)))
+
+
+def structure(data: NDArray[Any], images: int | None = None) -> list[Card]:
+    """The cards that describe the array."""
+    axes = [Card("NAXIS1", data.shape[1], "columns"), Card("NAXIS2", data.shape[0], "rows")]
+    if images is not None:
+        axes.append(Card("NAXIS3", images, "frames"))
+    return [
+        Card("SIMPLE", True, "conforms to the FITS standard"),
+        Card("BITPIX", 8 * data.itemsize, "bits per word"),
+        Card("NAXIS", len(axes), "image" if images is None else "images"),
+        *axes,
+        Card("EXTEND", True, "extensions may follow"),
+        *unsigned(data.itemsize),
+    ]
+
+
+def unsigned(itemsize: int) -> list[Card]:
+    """The cards that make signed words unsigned ones."""
+    if itemsize == 1:
+        return []
+    return [
+        Card("BSCALE", 1, "counts = BSCALE x word + BZERO"),
+        Card("BZERO", MASKS[itemsize], "unsigned words"),
+    ]
+
+
+def summed_header(structure: Sequence[Card], cards: Sequence[Card], data_sum: int) -> bytes:
+    """A header with the sums that the standard describes.
+
+    Parameters
+    ----------
+    structure, cards : sequence of Card
+        See `fullwell.record.cards.header_bytes`.
+    data_sum : int
+        One's complement sum of the data.
+    """
+
+    def text(check: str) -> bytes:
+        sums = (
+            Card("CHECKSUM", check, "sum over header and data is -0"),
+            Card("DATASUM", str(data_sum), "sum over the data"),
+        )
+        return header_bytes(structure, cards, sums)
+
+    blank = checksum.sum_bytes(text("0" * 16))
+    return text(checksum.encode(checksum.fold(blank + data_sum)))
+
+
+def write_all(file: FileIO, data: bytes | memoryview) -> None:
     """Write everything: one call to the system may take less than it was given."""
     left = memoryview(data).cast("B")
     while left:
         left = left[file.write(left) :]
 
 
-def _write_compressed(part: Path, data: NDArray[Any], cards: tuple[Card, ...], answers: list[Any]) -> None:
+def _write_packed(part: Path, data: NDArray[Any], cards: Sequence[Card]) -> None:
     """An empty primary and the image as a tile-compressed extension, as ``fpack`` does it."""
-    was_primary = fits.Header([("SIMPLE", True)])  # so that funpack makes a plain primary image of it again
-    image = fits.CompImageHDU(data, was_primary, compression_type="RICE_1")
-    _add(image.header, cards)
-    fits.HDUList([fits.PrimaryHDU(), image, *answers]).writeto(part, checksum=True)
+    packer = Packer(data.shape, data.dtype)
+    head_bytes = packed_head_bytes(data, cards)
+    with part.open("xb", buffering=0) as file, packer:
+        file.seek(head_bytes)
+        total, heap_bytes = 0, 0
+        for piece in packer.pack(data):
+            total += checksum.rotated(checksum.sum_octets(piece), heap_bytes)
+            write_all(file, piece.data)
+            heap_bytes += piece.size
+        write_all(file, bytes(-(8 * data.shape[0] + heap_bytes) % BLOCK_BYTES))
+        file.seek(0)
+        write_all(file, packed_head(data, cards, packer.lengths, checksum.fold(total))[0])
+
+
+def packed_head_bytes(data: NDArray[Any], cards: Sequence[Card]) -> int:
+    """How much stands before the compressed rows: empty primary, header, table."""
+    return len(packed_head(data, cards, np.zeros(data.shape[0], np.int64), 0)[0])
+
+
+def packed_head(
+    data: NDArray[Any], cards: Sequence[Card], lengths: NDArray[np.int64], heap_sum: int
+) -> tuple[bytes, int]:
+    """What stands before the compressed rows, and the checksum of table and rows.
+
+    Parameters
+    ----------
+    data : ndarray
+        The image; only its shape and its words' size count.
+    cards : sequence of Card
+    lengths : ndarray of int64, shape (rows,)
+        Of the compressed rows, bytes.
+    heap_sum : int
+        One's complement sum of the compressed rows.
+    """
+    table = np.empty((lengths.size, 2), ">i4")
+    table[:, 0] = lengths
+    table[:, 1] = np.cumsum(lengths) - lengths
+    rows = table.tobytes()
+    data_sum = checksum.fold(checksum.sum_bytes(rows) + heap_sum)
+    primary = summed_header(_EMPTY_PRIMARY, (), 0)
+    return primary + summed_header(_packed_structure(data, lengths), cards, data_sum) + rows, data_sum
+
+
+def _packed_structure(data: NDArray[Any], lengths: NDArray[np.int64]) -> list[Card]:
+    rows, columns = data.shape
+    return [
+        Card("XTENSION", "BINTABLE", "binary table extension"),
+        Card("BITPIX", 8, "bytes"),
+        Card("NAXIS", 2, "table"),
+        Card("NAXIS1", 8, "bytes in a row of the table"),
+        Card("NAXIS2", rows, "rows of the table"),
+        Card("PCOUNT", int(lengths.sum()), "bytes of compressed rows"),
+        Card("GCOUNT", 1, "one group"),
+        Card("TFIELDS", 1, "columns of the table"),
+        Card("TTYPE1", "COMPRESSED_DATA"),
+        Card("TFORM1", f"1PB({int(lengths.max(initial=0))})", "arrays of bytes"),
+        Card("ZIMAGE", True, "this is a compressed image"),
+        Card("ZSIMPLE", True, "it was a primary image"),
+        Card("ZBITPIX", 8 * data.itemsize, "bits per word"),
+        Card("ZNAXIS", 2, "image"),
+        Card("ZNAXIS1", columns, "columns"),
+        Card("ZNAXIS2", rows, "rows"),
+        Card("ZEXTEND", True, "extensions may follow"),
+        Card("ZTILE1", columns, "columns compressed together"),
+        Card("ZTILE2", 1, "rows compressed together"),
+        Card("ZCMPTYPE", "RICE_1", "compression"),
+        Card("ZNAME1", "BLOCKSIZE"),
+        Card("ZVAL1", BLOCK_PX, "pixels in a block"),
+        Card("ZNAME2", "BYTEPIX"),
+        Card("ZVAL2", data.itemsize, "bytes per pixel"),
+        Card("EXTNAME", "COMPRESSED_IMAGE"),
+        *unsigned(data.itemsize),
+    ]
+
+
+_EMPTY_PRIMARY: Final = (
+    Card("SIMPLE", True, "conforms to the FITS standard"),
+    Card("BITPIX", 8, "bits per word"),
+    Card("NAXIS", 0, "no image here"),
+    Card("EXTEND", True, "the image is in the first extension"),
+)
 
 
 def _append(part: Path, answers: list[Any]) -> None:

@@ -57,6 +57,12 @@ class FileNames:
         """Where the files will be."""
         return self._out if self.made_up else self._out.parent
 
+    @property
+    def stem(self) -> str:
+        """The name given, without its ending."""
+        ending = next((s for s in SUFFIXES if self._out.name.lower().endswith(s)), "")
+        return self._out.name[: len(self._out.name) - len(ending)]
+
     def refuse_taken(self, number: int, overwrite: bool) -> None:
         """Say before the run if one of its names is taken.
 
@@ -103,13 +109,48 @@ class FileNames:
         return self._out.with_name(f"{stem}_{number:04d}{ending}")
 
     def _make_up(self, frame: Frame) -> str:
-        seen = frame.report.observation
-        parts = (
-            seen.object_name or self._what,
-            seen.filter_name or "none",
-            f"{frame.report.timing.exposure_ns * 1e-9:.6g}s",
-            re.sub(r"[-:]", "", iso(frame.start_ns, 3))[:-4],
-            f"{self._count:04d}",
-        )
-        ending = ".fits.fz" if self._compressed else ".fits"
-        return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-.") or "frame" for part in parts) + ending
+        return made_up(frame, self._what, f"_{self._count:04d}{'.fits.fz' if self._compressed else '.fits'}")
+
+
+def made_up(frame: Frame, what: str, ending: str) -> str:
+    """A file name that tells what is in a frame: object, filter, exposure, start.
+
+    Parameters
+    ----------
+    frame : Frame
+    what : str
+        What is in it ("sky"); the frame's object takes precedence.
+    ending : str
+        What follows.
+    """
+    seen = frame.report.observation
+    parts = (
+        seen.object_name or what,
+        seen.filter_name or "none",
+        f"{frame.report.timing.exposure_ns * 1e-9:.6g}s",
+        re.sub(r"[-:]", "", iso(frame.start_ns, 3))[:-4],
+    )
+    return "_".join(re.sub(r"[^\w.+-]+", "-", part).strip("-.") or "frame" for part in parts) + ending
+
+
+def single_path(out: Path, frame: Frame, what: str, ending: str) -> Path:
+    """The path of a file for a whole recording.
+
+    Parameters
+    ----------
+    out : Path
+        A folder, where a name is made up that does not exist yet; or the file.
+    frame : Frame
+        The first of it.
+    what : str
+        What is in the frames.
+    ending : str
+        Of the file.
+    """
+    if not out.is_dir():
+        return out
+    path, count = out / made_up(frame, what, ending), 1
+    while path.exists():
+        count += 1
+        path = out / made_up(frame, what, f"_{count}{ending}")
+    return path

@@ -1,0 +1,187 @@
+"""``fullwell record``: record live frames at the speed of the sensor, and account for each of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from fullwell.cli.scenery import (
+    AngleOption,
+    ApertureOption,
+    BrightnessOption,
+    CoatingOption,
+    DecOption,
+    FilterOption,
+    FlatOption,
+    FocalOption,
+    LinkOption,
+    ObjectOption,
+    RaOption,
+    SceneOption,
+    Scenery,
+    SeedOption,
+    SeeingOption,
+    UniformOption,
+)
+from fullwell.cli.settings import (
+    AntiGlowOption,
+    BinOption,
+    BitsOption,
+    ExposureOption,
+    GainOption,
+    GpsOption,
+    ModeOption,
+    OffsetOption,
+    OverscanOption,
+    RoiOption,
+    SettledOption,
+    SpeedOption,
+    TelegraphOption,
+    TrafficOption,
+    given_settings,
+    settled_temperature_c,
+)
+from fullwell.cli.talk import opening
+
+SUMMARY: Final = "Record live frames at the speed of the sensor; every frame is accounted for."
+EPILOG: Final = """\b
+Examples:
+  fullwell record twin:qhy42-pro --exposure 0.02 --duration 60 --format ser --out occultation.ser
+  fullwell record twin:qhy600-pro --link fibre --exposure 0.1 --frames 100 --out night/
+  fullwell record twin:qhy268m-pro --roi 2000,1500,640,480 --exposure 0.005 --format cube --out fast.fits
+  fullwell record twin:qhy42-pro --exposure 0.04 --compress --out night/      until Ctrl-C
+
+\b
+A frame is recorded when it is safe: a kill or a power cut takes at most the last half second. Beside the
+files stands a log (.frames.jsonl) with each frame's time and fate; `fullwell repair` finishes files of a run
+that was cut off.
+
+\b
+The paths of the files go to standard output, one a line. Exit status: 0 everything asked for is recorded
+without a gap; 1 not so, and the reason is said.
+"""
+
+
+def run(
+    camera: Annotated[
+        str, typer.Argument(metavar="CAMERA", help="As `fullwell models` lists them: twin:qhy600-pro")
+    ],
+    frames: Annotated[
+        int | None, typer.Option("-n", "--frames", metavar="N", min=1, help="How many frames. [until Ctrl-C]")
+    ] = None,
+    duration: Annotated[
+        float | None, typer.Option(metavar="S", help="Frames that start within so many seconds.")
+    ] = None,
+    form: Annotated[
+        str,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="fits: a file for each frame; cube: one FITS file; ser: one SER file.",
+        ),
+    ] = "fits",
+    compress: Annotated[bool, typer.Option("--compress", help="Lossless RICE compression (fits only).")] = False,
+    every: Annotated[int, typer.Option(metavar="N", min=1, help="Keep one frame of N.")] = 1,
+    scene: SceneOption = "sky",
+    ra: RaOption = None,
+    dec: DecOption = None,
+    object_name: ObjectOption = None,
+    position_angle: AngleOption = None,
+    focal_length: FocalOption = None,
+    aperture: ApertureOption = None,
+    seeing: SeeingOption = None,
+    sky_brightness: BrightnessOption = None,
+    flat_level: FlatOption = None,
+    uniform_level: UniformOption = None,
+    filter_name: FilterOption = None,
+    exposure: ExposureOption = None,
+    mode: ModeOption = None,
+    gain: GainOption = None,
+    offset: OffsetOption = None,
+    bin_: BinOption = None,
+    roi: RoiOption = None,
+    bits: BitsOption = None,
+    overscan: OverscanOption = False,
+    usb_traffic: TrafficOption = None,
+    speed: SpeedOption = None,
+    anti_glow: AntiGlowOption = False,
+    telegraph_suppression: TelegraphOption = False,
+    gps: GpsOption = False,
+    link: LinkOption = None,
+    coating: CoatingOption = None,
+    temperature: SettledOption = None,
+    seed: SeedOption = None,
+    instant: Annotated[bool, typer.Option("--instant", help="Do not wait for the sensor.")] = False,
+    out: Annotated[
+        Path, typer.Option(metavar="PATH", help="A folder, or a file name; with fits, frames get numbers.")
+    ] = Path(),
+) -> None:
+    """Record live frames at the speed of the sensor; every frame is accounted for.
+
+    Each frame that the sensor takes ends as recorded, skipped on purpose, lost in the camera's memory, lost on
+    the link, dropped, or failed on the disk: on the screen, in the log, and in the file if it has a place for it.
+    """
+    scenery = Scenery(
+        scene=scene,
+        ra=ra,
+        dec=dec,
+        position_angle=position_angle,
+        object=object_name,
+        focal_length=focal_length,
+        aperture=aperture,
+        seeing=seeing,
+        sky_brightness=sky_brightness,
+        flat_level=flat_level,
+        uniform_level=uniform_level,
+    )
+    settings = given_settings(
+        mode=mode,
+        exposure_s=exposure,
+        gain=gain,
+        offset=offset,
+        bin=bin_,
+        roi=roi,
+        bits=bits,
+        overscan=overscan,
+        usb_traffic=usb_traffic,
+        speed=speed,
+        anti_glow=anti_glow,
+        telegraph_suppression=telegraph_suppression,
+        gps=gps,
+    )
+    light = scenery.build()
+
+    import fullwell
+    from fullwell.cli.watching import watched
+    from fullwell.record.recording import Recording
+    from fullwell.record.writer import require_place
+
+    settled_c = settled_temperature_c(camera, temperature)
+    require_place(out, form, compress)
+    with opening():
+        found = fullwell.open(
+            camera,
+            scene=light,
+            filter=filter_name,
+            coating=coating,
+            seed=seed,
+            clock="instant" if instant else "real",
+            link=link,
+            temperature_c=settled_c,
+        )
+    with found as opened:
+        opened.configure(**settings)
+        recording = Recording(
+            opened,
+            out,
+            format=form,
+            frames=frames,
+            duration_s=duration,
+            compress=compress,
+            every=every,
+            what=scenery.kind,
+            cards={"IMAGETYP": scenery.image_type},
+        )
+        watched(opened, recording, open_ended=frames is None and duration is None)
