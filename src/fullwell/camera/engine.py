@@ -78,6 +78,11 @@ class Camera:
         return self._device.model
 
     @property
+    def device(self) -> Device:
+        """The far end of the cable. Whoever speaks to it while the camera is open confuses the engine."""
+        return self._device
+
+    @property
     def identity(self) -> DeviceIdentity:
         """Who is at the far end of the cable."""
         return self._device.identity

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import capture, models, pins, record, serve, show, time
+from fullwell.cli import capture, models, pins, record, sdk, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -87,6 +87,7 @@ for name, command in (
     ("pins", pins),
 ):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
+app.add_typer(sdk.app, name="sdk")
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:

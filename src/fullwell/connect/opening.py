@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from fullwell import models
 from fullwell.camera.clock import Clock, InstantClock, RealClock
+from fullwell.camera.device import Device
 from fullwell.camera.engine import Camera
 from fullwell.connect.names import parse
 from fullwell.errors import InvalidValue, UnknownName
@@ -129,6 +130,25 @@ def open_camera(
     camera = Camera(device)
     camera.open()
     return camera
+
+
+def find_device(name: str, **options: Any) -> Device:
+    """The far end of the cable, closed: for doors that speak its language and need no engine.
+
+    Parameters
+    ----------
+    name : str
+    **options
+        Those of `open_camera`, which also says what errors there are.
+
+    Examples
+    --------
+    >>> from fullwell.scene import Dark
+    >>> find_device("twin:qhy42-pro", scene=Dark(), clock="instant").model.name
+    'QHY42 Pro'
+    """
+    with open_camera(name, **options) as camera:
+        return camera.device
 
 
 def _clock(wanted: str | Clock) -> Clock:

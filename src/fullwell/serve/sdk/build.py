@@ -1,0 +1,92 @@
+"""Builds the drop-in library with whatever C compiler there is."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from fullwell.errors import NotSupported
+from fullwell.serve.sdk.generate import calls, header
+
+SONAME: Final = "libqhyccd.so.20"
+LINKS: Final = ("libqhyccd.so", "libqhyccd.so.6")
+FLAGS: Final = ("-std=gnu11", "-O2", "-fPIC", "-shared", "-fvisibility=hidden", "-pthread", "-Wall", "-Wextra")
+
+
+def compiler() -> list[str]:
+    """The command of a C compiler.
+
+    Raises
+    ------
+    NotSupported
+        If there is none.
+    """
+    if given := os.environ.get("CC"):
+        return shlex.split(given)
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return [name]
+    if importlib.util.find_spec("ziglang") is not None:
+        return [sys.executable, "-m", "ziglang", "cc"]
+    raise NotSupported(
+        "there is no C compiler here.", "Install gcc or clang, or: pip install ziglang; or set CC to a compiler."
+    )
+
+
+def build(folder: Path, command: str, extra_flags: tuple[str, ...] = ()) -> Path:
+    """Build the library, its usual links and its header.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets ``lib/`` and ``include/``.
+    command : str
+        How the library starts an engine: path of the ``fullwell`` command.
+    extra_flags : tuple of str
+        More for the compiler (sanitizers).
+
+    Returns
+    -------
+    Path
+        Of the library.
+
+    Raises
+    ------
+    NotSupported
+        If there is no compiler, or it fails.
+    """
+    libraries, headers = folder / "lib", folder / "include"
+    libraries.mkdir(parents=True, exist_ok=True)
+    headers.mkdir(parents=True, exist_ok=True)
+    (headers / "qhyccd.h").write_text(header(), encoding="utf-8")
+    target = libraries / SONAME
+    with as_file(files(__package__) / "source") as source, tempfile.TemporaryDirectory() as scratch:
+        generated = Path(scratch) / "calls.c"
+        generated.write_text(calls(), encoding="utf-8")
+        words = [
+            *compiler(),
+            *FLAGS,
+            *extra_flags,
+            f'-DENGINE_COMMAND="{command}"',
+            f"-I{source}",
+            f"-Wl,-soname,{SONAME}",
+            str(generated),
+            *(str(each) for each in sorted(source.glob("*.c"))),
+            "-o",
+            str(target),
+        ]
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise NotSupported(f"the compiler failed:\n{result.stderr.strip()}", "Set CC to another compiler.")
+    for link in LINKS:
+        (libraries / link).unlink(missing_ok=True)
+        (libraries / link).symlink_to(SONAME)
+    return target
