@@ -7,7 +7,7 @@ import pytest
 
 from fullwell.errors import InvalidValue, OutOfRange
 from fullwell.models import load
-from fullwell.scene import Strobe
+from fullwell.scene import PinLed, Strobe
 from fullwell.scene.light import Interval, Triggered
 
 
@@ -15,7 +15,7 @@ def lit_e(strobe: Strobe, edges_ns: list[int], start_ns: list[int], stop_ns: lis
     bound = strobe.bind(load("qhy600-pro").sensor, "standard", "none", seed=1)
     assert isinstance(bound, Triggered)
     rows = np.empty((len(start_ns), 3), np.float32)
-    bound.triggered(edges_ns).expose(rows, 0, 0, Interval(np.array(start_ns), np.array(stop_ns), key=0))
+    bound.triggered(edges_ns, None).expose(rows, 0, 0, Interval(np.array(start_ns), np.array(stop_ns), key=0))
     assert (rows == rows[:, :1]).all()
     return rows[:, 0].tolist()
 
@@ -49,3 +49,14 @@ def test_a_generator_cannot_fire_before_its_trigger() -> None:
         Strobe(1.0).flash(delay_ns=-1, width_ns=5)
     with pytest.raises(InvalidValue, match="width of the flash"):
         Strobe(1.0).flash(delay_ns=0, width_ns=1.5)
+
+
+def test_an_led_on_the_pin_follows_the_pin() -> None:
+    bound = PinLed(rate_e_per_s=1e9).bind(load("qhy600-pro").sensor, "standard", "none", seed=1)
+    assert isinstance(bound, Triggered)
+    row, whole = np.empty((1, 2), np.float32), Interval(np.array([0]), np.array([9999]), key=0)
+    for pin, electrons in (((-100, 50), 100.0), ((10, 20), 40.0), (None, 0.0)):
+        bound.triggered([1000, 2000], pin).expose(row, 0, 0, whole)
+        assert row.tolist() == [[electrons, electrons]]
+    bound.expose(row, 0, 0, whole)
+    assert not row.any()

@@ -28,6 +28,8 @@ class Control(StrEnum):
     SMA_OUTPUT = "sma_output"
     TRIGGER_INPUT = "trigger_input"
     TRIGGER_FILTER_S = "trigger_filter_s"
+    LED_DELAY_NS = "led_delay_ns"
+    LED_WIDTH_NS = "led_width_ns"
     SENSOR_TEMPERATURE_C = "sensor_temperature_c"
     COOLER_POWER_PERCENT = "cooler_power_percent"
     AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
@@ -131,6 +133,12 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
     ),
     Control.TRIGGER_FILTER_S: ControlFacts(
         "Trigger filter", "s", None, True, False, None, "After a trigger, edges are bounce for so long."
+    ),
+    Control.LED_DELAY_NS: ControlFacts(
+        "LED delay", "ns", None, True, True, None, "From the shutter signal to the pulse on the LED pin."
+    ),
+    Control.LED_WIDTH_NS: ControlFacts(
+        "LED width", "ns", None, True, True, None, "Length of the pulse on the LED pin; 0 = none."
     ),
     Control.SENSOR_TEMPERATURE_C: ControlFacts(
         "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."

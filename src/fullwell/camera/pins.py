@@ -20,7 +20,7 @@ from fullwell.camera.port import (
 )
 from fullwell.camera.request import real, switch, whole, within
 from fullwell.camera.states import Command
-from fullwell.errors import InvalidValue, NotSupported, OutOfRange, UnknownName
+from fullwell.errors import InvalidValue, NotSupported, UnknownName
 from fullwell.models.connector import PINS, PortMode, Signal
 from fullwell.readout.gps import stamp_bytes
 from fullwell.readout.pins import LedPulse, PortUse, Shot, pin_trace
@@ -225,10 +225,21 @@ class Pins:
             From the falling edge of the shutter measure; negative = before it.
         width_ns : int
             0 = no flash.
+
+        Raises
+        ------
+        OutOfRange
+            If one of them is longer than an hour, or the width is negative.
+        NotSupported, NotConnected
+            If the socket has no LED pin, or the camera is not open.
         """
         delay, width = whole("delay_ns", delay_ns), whole("width_ns", width_ns)
-        if width < 0:
-            raise OutOfRange("width of the LED pulse", width, 0, float("inf"), "ns")
+        for name, number, control in (
+            ("delay", delay, Control.LED_DELAY_NS),
+            ("width", width, Control.LED_WIDTH_NS),
+        ):
+            within(f"{name} of the LED pulse", number, port_range(self._model, control), "ns")
+        self._tell_led(delay, width)
         self._led = LedPulse(delay, width) if width else None
 
     def waveforms(self, frames: int | Sequence[Frame] = 3, between_ns: tuple[int, int] | None = None) -> Trace:
@@ -255,6 +266,13 @@ class Pins:
         """Send everything again, to a camera that was opened anew."""
         self._apply(self._settings)
         self._tell(Command.CONTROL, {Control.GPIO_OUTPUTS: float(self._levels[-1][1])})
+        if self._led is not None:
+            self._tell_led(self._led.delay_ns, self._led.width_ns)
+
+    def _tell_led(self, delay_ns: int, width_ns: int) -> None:
+        self._tell(
+            Command.CONTROL, {Control.LED_DELAY_NS: float(delay_ns), Control.LED_WIDTH_NS: float(width_ns)}
+        )
 
     def _apply(self, wanted: PinSettings) -> PinSettings:
         self._tell(Command.CONFIGURE, _controls(self._connector.sma_outputs, wanted))

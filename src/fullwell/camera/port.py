@@ -7,7 +7,7 @@ from typing import Final
 
 from fullwell.camera.controls import Control
 from fullwell.errors import InvalidValue, NotSupported, UnknownName
-from fullwell.models.connector import Connector, RegisterField
+from fullwell.models.connector import Connector, RegisterField, Signal
 from fullwell.models.facts import CameraModel, Range
 
 TRIGGER_INPUTS: Final = ("off", "soft", "gpio", "sma")
@@ -20,10 +20,13 @@ PORT_CONTROLS: Final = (
     Control.SMA_OUTPUT,
     Control.TRIGGER_INPUT,
     Control.TRIGGER_FILTER_S,
+    Control.LED_DELAY_NS,
+    Control.LED_WIDTH_NS,
 )
 """Controls of the connectors, in the order in which they are sent."""
 
 LONGEST_FILTER_S: Final = 100.0
+LONGEST_LED_NS: Final = 3.6e12
 
 
 def port_controls(model: CameraModel) -> tuple[Control, ...]:
@@ -35,8 +38,10 @@ def port_controls(model: CameraModel) -> tuple[Control, ...]:
     """
     if model.connector is None:
         return ()
-    without_sma = tuple(control for control in PORT_CONTROLS if control is not Control.SMA_OUTPUT)
-    return PORT_CONTROLS if model.connector.sma_outputs else without_sma
+    missing = set() if model.connector.sma_outputs else {Control.SMA_OUTPUT}
+    if not any(Signal.LED in mode.pins for mode in model.connector.modes):
+        missing |= {Control.LED_DELAY_NS, Control.LED_WIDTH_NS}
+    return tuple(control for control in PORT_CONTROLS if control not in missing)
 
 
 def port_range(model: CameraModel, control: Control) -> Range:
@@ -58,6 +63,8 @@ def port_range(model: CameraModel, control: Control) -> Range:
         raise NotSupported(f"the {model.name} has no control {control.value!r} to set.")
     if control is Control.TRIGGER_FILTER_S:
         return Range(0.0, LONGEST_FILTER_S, 0.001, connector.trigger_filter_s)
+    if control in (Control.LED_DELAY_NS, Control.LED_WIDTH_NS):
+        return Range(0.0 if control is Control.LED_WIDTH_NS else -LONGEST_LED_NS, LONGEST_LED_NS, 1.0, 0.0)
     highest = {
         Control.GPIO_MODE: len(connector.modes) - 1,
         Control.TRIG_OUT: 1,

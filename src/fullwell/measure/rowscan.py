@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from fullwell.camera.device import Stream
 from fullwell.camera.engine import Camera
 from fullwell.camera.timekeeper import conditions
-from fullwell.errors import InvalidValue, OutOfRange
+from fullwell.errors import InvalidValue, NotSupported, OutOfRange
 from fullwell.measure.led import CLEAR, Flash, RowFit, fit_rows
+from fullwell.models.connector import Signal
 from fullwell.readout.calibration import RowOffset
 from fullwell.readout.rows import RowTiming
 
-__all__ = ["FLASH_STEPS", "Lamp", "RowCalibration", "calibrate_rows", "flash_ns"]
+__all__ = ["FLASH_STEPS", "Lamp", "LedPin", "RowCalibration", "calibrate_rows", "flash_ns"]
 
 FLASH_STEPS: Final = 3
 """Length of the flash in steps of rows: as short as possible, but no edge may fall between two rows."""
@@ -48,6 +49,36 @@ class Lamp(Protocol):
     def flash(self, delay_ns: int, width_ns: int) -> None:
         """Set how long after the edge it goes on, and for how long; width 0 = it stays dark."""
         ...
+
+
+class LedPin:
+    """The lamp of a calibration is an LED on the camera's LED pin.
+
+    Parameters
+    ----------
+    camera : Camera
+        Open and idle; its GPIO socket is switched to the mode with the LED pin.
+
+    Raises
+    ------
+    NotSupported
+        If it has no such pin.
+    """
+
+    def __init__(self, camera: Camera) -> None:
+        pins = camera.pins
+        mode = next((mode for mode in pins.modes if Signal.LED in mode.pins), None) if pins is not None else None
+        if pins is None or mode is None:
+            raise NotSupported(
+                f"the {camera.model.name} has no LED pin.",
+                "Use a pulse generator that its shutter signal triggers.",
+            )
+        pins.configure(mode=mode.number, trig_out=True)
+        self._pins = pins
+
+    def flash(self, delay_ns: int, width_ns: int) -> None:
+        """See `Lamp`."""
+        self._pins.flash_led(delay_ns, width_ns)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -114,7 +145,7 @@ def calibrate_rows(
     record = RowOffset(
         offset_ns=round(fit.offset_ns.value),
         uncertainty_ns=max(1, ceil(fit.offset_ns.standard_error)),
-        conditions=conditions(camera.model, camera.settings, stream),
+        conditions=conditions(camera.model, camera.settings, stream.value),
         source=f"LED calibration, {flashes} flashes",
         made_ns=camera.clock.now_ns(),
     )

@@ -7,7 +7,7 @@ from fullwell.scene.occultation import Occultation
 from fullwell.scene.picture import Picture
 from fullwell.scene.satellite import Satellite
 from fullwell.scene.sky import Sky
-from fullwell.scene.strobe import Strobe
+from fullwell.scene.strobe import PinLed, Strobe
 from fullwell.scene.targets import Comet, Galaxy
 from fullwell.scene.tracking import Tracking
 
@@ -21,6 +21,7 @@ __all__ = [
     "Moon",
     "Occultation",
     "Picture",
+    "PinLed",
     "Satellite",
     "Sky",
     "Strobe",

@@ -122,13 +122,15 @@ class BoundScene(Protocol):
 class Triggered(Protocol):
     """A bound scene with a lamp that the camera's shutter signal fires."""
 
-    def triggered(self, edges_ns: Sequence[int]) -> BoundScene:
+    def triggered(self, edges_ns: Sequence[int], pin: tuple[int, int] | None) -> BoundScene:
         """What it looks like to a frame.
 
         Parameters
         ----------
         edges_ns : sequence of int
             UTC, falling edges of the shutter signal in and round that frame.
+        pin : tuple of int, optional
+            Delay after each edge and width of the pulse on the camera's LED pin, ns; None = that pin is silent.
         """
         ...
 

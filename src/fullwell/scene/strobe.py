@@ -1,4 +1,4 @@
-"""A light-emitting diode that the camera's shutter signal fires: the lamp of a row calibration."""
+"""Light-emitting diodes that the camera's shutter signal fires: the lamps of a row calibration."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fullwell.scene.light import Answers, Interval, Pointing
 from fullwell.scene.limits import require_number, require_whole_number
 from fullwell.scene.spectra import channels
 
-__all__ = ["BoundStrobe", "Strobe"]
+__all__ = ["BoundPinLed", "BoundStrobe", "PinLed", "Strobe"]
 
 LONGEST_NS = 3_600_000_000_000
 
@@ -22,8 +22,7 @@ LONGEST_NS = 3_600_000_000_000
 class Strobe:
     """An LED with a pulse generator, fired by the falling edge of the camera's shutter signal.
 
-    Nothing is known to it but that signal, as with a generator on the bench that is plugged into the camera, or
-    an LED on the camera's own LED pin.
+    Nothing is known to it but that signal, as with a generator on the bench that is plugged into the camera.
 
     Parameters
     ----------
@@ -90,11 +89,12 @@ class BoundStrobe:
     strobe: Strobe
     pointing: Pointing
 
-    def triggered(self, edges_ns: Sequence[int]) -> BoundLed:
+    def triggered(self, edges_ns: Sequence[int], pin: tuple[int, int] | None) -> BoundLed:
         """The light of the flashes after some edges; see `fullwell.scene.light.Triggered`."""
-        delay_ns, width_ns = self.strobe.delay_ns, self.strobe.width_ns
-        pulses = [(edge + delay_ns, edge + delay_ns + width_ns) for edge in edges_ns]
-        return BoundLed(Led(self.strobe.rate_e_per_s, pulses_ns=_joined(pulses) or ((0, 0),)), self.pointing)
+        led = Led(
+            self.strobe.rate_e_per_s, pulses_ns=_pulses(edges_ns, self.strobe.delay_ns, self.strobe.width_ns)
+        )
+        return BoundLed(led, self.pointing)
 
     def expose(self, out: NDArray[np.float32], left: int, top: int, interval: Interval) -> None:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
@@ -105,10 +105,56 @@ class BoundStrobe:
         return Answers(effects={"light": "a strobe that nothing has triggered"})
 
 
-def _joined(pulses: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Pulses in order; one that begins before the last has ended makes it longer."""
-    joined: list[tuple[int, int]] = []
-    for start_ns, stop_ns in sorted(pulses):
+@dataclass(frozen=True, slots=True)
+class PinLed:
+    """An LED on the LED pin of the camera (GPIO mode 6, "led-calibration"): lit while the pin is high.
+
+    Parameters
+    ----------
+    rate_e_per_s : float
+        Electrons per second and pixel while it is on, 0 to 1e9.
+
+    Notes
+    -----
+    Limits: see `Strobe`.
+    """
+
+    rate_e_per_s: float
+
+    def __post_init__(self) -> None:
+        require_number("rate_e_per_s", self.rate_e_per_s, 0, HIGHEST_RATE_E_PER_S, "e-/s")
+
+    def bind(self, sensor: Sensor, coating: str, filter_name: str, seed: int) -> BoundPinLed:
+        """The scene as a sensor sees it; see `fullwell.scene.light.Scene`."""
+        channels(sensor, coating, filter_name)
+        return BoundPinLed(self.rate_e_per_s, Pointing(filter_name=filter_name))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundPinLed:
+    """An LED on the LED pin, before a sensor; dark until the pin is in use."""
+
+    rate_e_per_s: float
+    pointing: Pointing
+
+    def triggered(self, edges_ns: Sequence[int], pin: tuple[int, int] | None) -> BoundLed:
+        """The light of the pin's pulses after some edges; see `fullwell.scene.light.Triggered`."""
+        return BoundLed(Led(self.rate_e_per_s, pulses_ns=_pulses(edges_ns, *(pin or (0, 0)))), self.pointing)
+
+    def expose(self, out: NDArray[np.float32], left: int, top: int, interval: Interval) -> None:
+        """Fill a strip; see `fullwell.scene.light.BoundScene`."""
+        out[...] = 0.0
+
+    def answers(self, top: int, interval: Interval) -> Answers:
+        """The answer key; see `fullwell.scene.light.BoundScene`."""
+        return Answers(effects={"light": "an LED on the LED pin, which is silent"})
+
+
+def _pulses(edges_ns: Sequence[int], delay_ns: int, width_ns: int) -> tuple[tuple[int, int], ...]:
+    """Pulses after the edges; one that begins before the last has ended makes it longer."""
+    joined: list[tuple[int, int]] = [(0, 0)]  # an LED without pulses is described by an empty one
+    for edge_ns in sorted(edges_ns):
+        start_ns, stop_ns = edge_ns + delay_ns, edge_ns + delay_ns + width_ns
         if joined and start_ns <= joined[-1][1]:
             joined[-1] = (joined[-1][0], max(stop_ns, joined[-1][1]))
         else:

@@ -26,6 +26,7 @@ from fullwell.errors import (
     NotConnected,
     NotSupported,
 )
+from fullwell.models.connector import Signal
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import shutter_edges_ns
@@ -440,10 +441,21 @@ class TwinDevice:
         """
         signal = self._model.shutter_signal
         edges_ns = [shutter_edges_ns(signal, shot.setup.timing, shot.later(n).start_ns)[1] for n in around]
-        report = self._frames.draw(shot, sequence, self._body, out, sequence - self._counter_zero, edges_ns)
+        report = self._frames.draw(
+            shot, sequence, self._body, out, sequence - self._counter_zero, edges_ns, self._led_pin()
+        )
         if report.settings.gps:
             self._stamps.write(report, signal, out)
         return report
+
+    def _led_pin(self) -> tuple[int, int] | None:
+        """Delay and width of the pulse on the LED pin; None where the socket is not used for it."""
+        connector, knobs = self._model.connector, self._knobs
+        if connector is None or Signal.LED not in connector.modes[int(knobs[Control.GPIO_MODE])].pins:
+            return None
+        if not knobs[Control.TRIG_OUT]:
+            return None
+        return int(knobs[Control.LED_DELAY_NS]), int(knobs[Control.LED_WIDTH_NS])
 
     def _memory_frames(self) -> int:
         """How many frames of the present format the camera's own memory holds."""

@@ -120,6 +120,7 @@ class FrameGenerator:
         out: NDArray[Any],
         counter: int,
         edges_ns: Sequence[int] = (),
+        led_pin: tuple[int, int] | None = None,
     ) -> FrameReport:
         """Fill `out` with a frame and say what it is.
 
@@ -137,11 +138,13 @@ class FrameGenerator:
             What the frame counter of the camera shows.
         edges_ns : sequence of int
             UTC, falling edges of the shutter signal in and round this frame, for lamps that it fires.
+        led_pin : tuple of int, optional
+            See `fullwell.scene.light.Triggered`.
         """
         setup, timing = exposure.setup, exposure.setup.timing
         light = self.light(setup.filter_name)
         if isinstance(light, Triggered):
-            light = light.triggered(edges_ns)
+            light = light.triggered(edges_ns, led_pin)
         middle_ns = exposure.start_ns + (timing.exposure_ns + timing.read_ns) // 2
         temperature_c = body.temperature_c(middle_ns)
         mode = self._model.mode(setup.settings.mode)
