@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -14,6 +16,7 @@ from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Stream
 from fullwell.errors import ExposureAborted, InvalidOperation
+from fullwell.models.facts import Window
 
 
 @pytest.fixture
@@ -205,19 +208,24 @@ def test_settings_changed_while_live_hold_from_the_next_frame_that_starts(bench:
 
 
 def test_a_reader_who_is_too_late_sees_it_in_the_numbers(bench: Bench) -> None:
+    """What the memory holds comes without a gap, then one gap of what it did not hold, then no more gaps."""
+    memory_frames = 8
+    geometry = bench.model.sensor.geometry
+    rows = geometry.effective.height
+    small = replace(bench.model, buffer_bytes=memory_frames * rows * geometry.total_width * 2)
     clock = InstantClock(START_NS)
-    device = bench.device(clock=clock)
-    frame_format = prepare(device, stream=Stream.LIVE)
+    device = bench.make(small, clock=clock)
+    frame_format = prepare(device, stream=Stream.LIVE, window=Window(0, 0, 8, rows))
     timing = device.precise_timing()
     device.start_live()
     out = buffer_for(frame_format)
-    rows, columns = frame_format.shape()
-    memory_frames = bench.model.buffer_bytes // (rows * columns * 2)
     late_frames = memory_frames + 1000
     clock.sleep_until(START_NS + late_frames * timing.frame_period_ns)
-    report = device.read_live(out, 10.0)
-    assert report is not None
-    assert 0 < report.sequence <= late_frames - memory_frames
-    following = device.read_live(out, 10.0)
-    assert following is not None
-    assert following.sequence == report.sequence + 1
+    reports = [device.read_live(out, 10.0) for _ in range(memory_frames + 10)]
+    numbers = [report.sequence for report in reports if report is not None]
+    gaps = [after - before - 1 for before, after in pairwise([-1, *numbers])]
+    assert len(numbers) == len(reports)
+    assert len([gap for gap in gaps if gap]) == 1
+    assert late_frames - memory_frames - 5 <= max(gaps) <= late_frames
+    for gap, report in zip(gaps, reports, strict=True):
+        assert (report.lost_in_memory, report.lost_on_link) == (gap, 0)

@@ -53,6 +53,7 @@ class TinyDevice:
             Control.AMBIENT_TEMPERATURE_C: 20.0,
             Control.HUMIDITY_PERCENT: 40.0,
             Control.PRESSURE_HPA: 1000.0,
+            Control.MEMORY_FILL_KB: 0.0,
             Control.WHEEL_POSITION: 0.0,
         }
         self._wheel_arrives_ns = 0

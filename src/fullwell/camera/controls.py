@@ -36,6 +36,7 @@ class Control(StrEnum):
     HUMIDITY_PERCENT = "humidity_percent"
     PRESSURE_HPA = "pressure_hpa"
     WHEEL_POSITION = "wheel_position"
+    MEMORY_FILL_KB = "memory_fill_kb"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,5 +158,8 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
     ),
     Control.WHEEL_POSITION: ControlFacts(
         "Filter wheel", "", 17, True, True, None, "Slot in the light path, from 0; -1 while it moves."
+    ),
+    Control.MEMORY_FILL_KB: ControlFacts(
+        "Frame memory in use", "kB", 51, False, False, None, "Live frames that wait in the camera, 1024 bytes."
     ),
 }

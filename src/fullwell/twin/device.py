@@ -40,6 +40,7 @@ from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
 from fullwell.twin.identity import identify
 from fullwell.twin.knobs import Knobs
+from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
 from fullwell.twin.wheel import FilterWheel, slot_names
 
 
@@ -84,8 +85,8 @@ class TwinDevice:
     Notes
     -----
     Frames are numbered from 0 at each `open`; only frames that somebody received are counted, so a session can be
-    repeated number by number. In live mode a slow reader loses the oldest frames once the camera's memory is
-    full: their numbers are missing. The first live frames are as good as all others.
+    repeated number by number. In live mode a slow reader loses frames once the camera's memory is full (see
+    `fullwell.twin.stream`): their numbers are missing. The first live frames are as good as all others.
 
     The noise of frame n is the same in every session of one seed. Frames that are to be averaged come from one
     session, or from several seeds.
@@ -130,9 +131,8 @@ class TwinDevice:
         self._format = self._default_format()
         self._knobs = Knobs(model, len(names))
         self._single: Exposure | None = None
-        self._run: FreeRun | None = None
+        self._run: FrameStream | None = None
         self._has_run = False
-        self._run_sequence = 0
         self._sequence = 0
         self._counter_zero = 0
         self._burst = (
@@ -262,6 +262,8 @@ class TwinDevice:
                     return self._body.target_temperature_c
                 case Control.COOLER_ON:
                     return float(self._body.cooler_on)
+                case Control.MEMORY_FILL_KB:
+                    return self._memory_fill_kb(now_ns)
                 case Control.WHEEL_POSITION if self._wheel is not None:
                     return float(self._wheel.position(now_ns))
                 case _:
@@ -353,8 +355,7 @@ class TwinDevice:
         with self._lock:
             self._require_stream(Stream.LIVE)
             self._require_idle("start live mode")
-            self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
-            self._run_sequence = self._sequence
+            self._run = self._new_run()
             self._has_run = True
             self._choose_output()
 
@@ -377,24 +378,19 @@ class TwinDevice:
                 return None
             if run is None:
                 raise InvalidOperation("live mode has not been started.", "Start it first.")
-            self._wake.clear()
-            run.forget_overwritten(self._clock.now_ns())
-            shot = run.peek()
-            sequence = self._run_sequence + shot.index
-        if run.over or shot.arrival_ns > deadline_ns:
-            self._clock.sleep_until(deadline_ns, self._wake)
+        coming = self._wait_for_start(run, deadline_ns)
+        if coming is None:
             return None
-        if not self._clock.sleep_until(shot.start_ns, self._wake):
+        sequence = run.number(coming.exposure)
+        report = self._draw(coming.exposure, sequence, out, range(max(-3, -coming.exposure.index), 2))
+        if not self._clock.sleep_until(coming.instant_ns, self._wake):
             return None
         with self._lock:
-            shot = run.peek()
-        report = self._draw(shot, sequence, out, range(max(-3, -shot.index), 2))
-        if not self._clock.sleep_until(shot.arrival_ns, self._wake):
-            return None
-        with self._lock:
-            run.take()
+            losses = run.take(coming, self._clock.now_ns())
+            if losses is None:
+                return None
             self._sequence = sequence + 1
-        return report
+        return replace(report, losses=losses)
 
     def stop_live(self) -> None:
         """Stop the free run; a `read_live` that waits or comes too late returns None. Harmless when idle."""
@@ -429,7 +425,8 @@ class TwinDevice:
     def _setup(self) -> Setup:
         """What the sensor is told to do at present."""
         settings = self._knobs.settings(self._mode, self._format, self._link)
-        return Setup(settings, self._timing(settings, settings.exposure_s), self._filter_name)
+        timing = self._timing(settings, settings.exposure_s)
+        return Setup(settings, timing, self._filter_name, link_ns(self._model, settings))
 
     def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
         return clockwork(self._model, settings, exposure_s, live=self._stream is Stream.LIVE)
@@ -457,12 +454,16 @@ class TwinDevice:
             return None
         return int(knobs[Control.LED_DELAY_NS]), int(knobs[Control.LED_WIDTH_NS])
 
-    def _memory_frames(self) -> int:
-        """How many frames of the present format the camera's own memory holds."""
-        window = self._format.window
-        chains = len(self._model.mode(self._mode).chains)
-        word_bytes = 1 if self._format.bits <= 8 else 2
-        return max(1, self._model.buffer_bytes // (window.width * window.height * chains * word_bytes))
+    def _new_run(self) -> FrameStream:
+        setup = self._setup()
+        room = memory_frames(self._model, setup.settings)
+        return FrameStream(FreeRun(setup, self._clock.now_ns()), room, self._sequence)
+
+    def _memory_fill_kb(self, now_ns: int) -> float:
+        if self._run is None:
+            return 0.0
+        settings = self._knobs.settings(self._mode, self._format, self._link)
+        return self._run.filled(now_ns) * frame_bytes(self._model, settings) / 1024
 
     def _apply(self, control: Control, value: float) -> None:
         """Take over a checked value; the free run uses it from its next frame."""
@@ -486,16 +487,18 @@ class TwinDevice:
             self._require_open()
             run = self._run
             if from_zero and run is not None and run.output is not None:
-                self._run = FreeRun(self._setup(), self._clock.now_ns(), self._memory_frames())
-                self._run_sequence = self._counter_zero = self._sequence
+                self._run = self._new_run()
+                self._counter_zero = self._sequence
             elif from_zero:
-                self._counter_zero = self._run_sequence + run.peek().index if run is not None else self._sequence
+                now_ns = self._clock.now_ns()
+                self._counter_zero = run.next_number(now_ns) if run is not None else self._sequence
             self._choose_output()
             self._wake.set()
 
     def _choose_output(self) -> None:
         if self._run is not None and self._burst is not None:
-            self._run.output = shifted(self._burst.output(), self._counter_zero - self._run_sequence)
+            output = shifted(self._burst.output(), self._counter_zero)
+            self._run.choose(output, self._clock.now_ns())
 
     def _turn_wheel(self, slot: float) -> None:
         with self._lock:
@@ -509,7 +512,7 @@ class TwinDevice:
 
     def _tell_run(self, now_ns: int) -> None:
         if self._run is not None:
-            self._run.change(self._setup(), now_ns)
+            self._run.sensor.change(self._setup(), now_ns)
 
     def _wait_for_light(self) -> Exposure:
         """Wait until row 0 has all its light, with an eye on `stop_exposure` and `cancel_exposure`."""
@@ -521,6 +524,21 @@ class TwinDevice:
                 raise _aborted()
             if self._clock.sleep_until(shot.light_end_ns, self._wake):
                 return shot
+
+    def _wait_for_start(self, run: FrameStream, deadline_ns: int) -> Arrival | None:
+        """Wait until the next frame of a run has begun; None if it does not arrive in time, or the run ends."""
+        while True:
+            with self._lock:
+                if self._run is not run:
+                    return None
+                self._wake.clear()
+                now_ns = self._clock.now_ns()
+                coming = run.coming(now_ns, deadline_ns)
+            if coming is not None and coming.exposure.start_ns <= now_ns:
+                return coming
+            until_ns = deadline_ns if coming is None else coming.exposure.start_ns
+            if not self._clock.sleep_until(until_ns, self._wake) or coming is None:
+                return None
 
     def _wait_for_arrival(self, shot: Exposure) -> None:
         while not self._clock.sleep_until(shot.arrival_ns, self._wake):
