@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import capture, models, pins, record, sdk, serve, show, time
+from fullwell.cli import calibrate_rows, capture, models, pins, record, sdk, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -85,6 +85,7 @@ for name, command in (
     ("time", time),
     ("models", models),
     ("pins", pins),
+    ("calibrate-rows", calibrate_rows),
 ):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 app.add_typer(sdk.app, name="sdk")

@@ -201,9 +201,8 @@ class _Scan:
         period_ns = timing.frame_period_ns if self._stream is Stream.LIVE else 0
         span_ns = timing.read_ns + self._width_ns
         for index in range(number):
-            dither_ns = step_ns * ((index * GOLDEN) % 1.0 - 0.5)
-            place_ns = offset_ns - self._width_ns + span_ns * (index + 0.5) / number + dither_ns
-            delay_ns = max(0, round(place_ns))
+            steps_on = span_ns * (index + 0.5) / number // step_ns + index * GOLDEN % 1.0
+            delay_ns = max(0, round(offset_ns - self._width_ns + steps_on * step_ns))
             frame = self._frame((delay_ns, self._width_ns), self._stream)
             self._refuse_saturated(frame)
             yield Flash.seen(
