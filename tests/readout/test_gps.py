@@ -284,3 +284,9 @@ def test_pixels_are_not_taken_for_stamps() -> None:
 
 def test_receiver_states_have_words() -> None:
     assert len({state.words for state in Receiver}) == 4
+
+
+def test_stamps_may_run_backwards_where_they_should() -> None:
+    assert doubts(GOOD, moved(), elapsed_ns=-(10**9)) == ()
+    (reason,) = doubts(GOOD, moved())
+    assert "backwards" in reason

@@ -258,8 +258,6 @@ class Camera:
             self._far_end.require_switches(choice.settings)
             self._machine.tell(command, choice.settings)
             self._choice = choice
-            if command is Command.CONFIGURE:
-                self._timekeeper.begin()
             return choice.settings
 
     def timing(self) -> RowTiming:
@@ -561,7 +559,6 @@ class Camera:
 
     def _go_live(self, plan: LivePlan) -> Live:
         with self._machine.settled():
-            self._timekeeper.begin()
             live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
             self._pool.kept = plan.ring + 2
         return live

@@ -27,6 +27,10 @@ GPS_UNCERTAINTY_NS: Final = 100
 NEAR_S: Final = 5.0
 """How far a stamp may be from the device's own time: a receiver that is locked to a wrong second is not used."""
 
+AGREE_NS: Final = 1_000_000
+SIGMAS: Final = 8
+"""How well the time from stamp to stamp must be that of the device: 1 ms, and 8 of the device's uncertainties."""
+
 
 def conditions(model: CameraModel, settings: Settings, stream: str) -> Conditions:
     """What a row calibration has to hold for."""
@@ -80,7 +84,7 @@ class Timekeeper:
         self._offsets = offsets
 
     def begin(self) -> None:
-        """Frames that come now have nothing to do with earlier ones."""
+        """Stamps that come now have nothing to do with earlier ones: another box, another place."""
         self._good = None
 
     def timed(self, data: NDArray[Any], report: FrameReport, stream: str) -> FrameReport:
@@ -130,6 +134,7 @@ class Timekeeper:
             near_ns=_vsync_ns(report),
             within_s=NEAR_S,
             elapsed_ns=None if previous is None else _vsync_ns(report) - before_ns,
+            agree_ns=AGREE_NS + SIGMAS * report.time_uncertainty_ns,
         )
 
     def _sizes(self, report: FrameReport) -> set[tuple[int, int]]:

@@ -351,6 +351,7 @@ def doubts(
     near_ns: int | None = None,
     within_s: float = 900.0,
     elapsed_ns: int | None = None,
+    agree_ns: int = SECOND_NS // 2,
 ) -> tuple[str, ...]:
     """Why a stamp should not be believed.
 
@@ -366,8 +367,10 @@ def doubts(
     within_s : float
         How far from it the stamp may be, s. Siril allows 15 minutes, N.I.N.A. one.
     elapsed_ns : int, optional
-        Between the previous frame and this one by the computer's clock; the stamps must agree within half a
-        second.
+        Between the previous frame and this one by the computer's clock; the stamps must agree with it. Negative
+        where a change of window has moved the vsync to before the last one.
+    agree_ns : int
+        How well, ns; 100 parts per million of the elapsed time are granted beyond that.
 
     Returns
     -------
@@ -380,7 +383,7 @@ def doubts(
     if near_ns is not None:
         reasons += _date_doubts(stamp, near_ns, within_s)
     if previous is not None:
-        reasons += _sequel_doubts(stamp, previous, elapsed_ns)
+        reasons += _sequel_doubts(stamp, previous, elapsed_ns, agree_ns)
     return tuple(reasons)
 
 
@@ -441,15 +444,16 @@ def _date_doubts(stamp: GpsStamp, near_ns: int, within_s: float) -> list[str]:
     return [f"it is {abs(apart_s):.0f} s {side} the date of the frame; allowed are {within_s:.0f} s"]
 
 
-def _sequel_doubts(stamp: GpsStamp, previous: GpsStamp, elapsed_ns: int | None) -> list[str]:
+def _sequel_doubts(stamp: GpsStamp, previous: GpsStamp, elapsed_ns: int | None, agree_ns: int) -> list[str]:
     reasons = []
     now, before = _instant(stamp.now), _instant(previous.now)
     apart_ns = stamp.vsync_ns - previous.vsync_ns
+    expected = elapsed_ns is not None and abs(apart_ns - elapsed_ns) <= agree_ns + abs(elapsed_ns) // 10_000
     if now == before or apart_ns == 0:
         reasons.append("the time is frozen: it is that of the frame before")
-    elif now < before or apart_ns < 0:
+    elif not expected and (now < before or apart_ns < 0):
         reasons.append("the time runs backwards: it is earlier than that of the frame before")
-    elif elapsed_ns is not None and 2 * abs(apart_ns - elapsed_ns) > SECOND_NS:
+    elif elapsed_ns is not None and not expected:
         reasons.append(
             f"the time jumps: {apart_ns / SECOND_NS:.3f} s since the frame before, "
             f"by the computer's clock {elapsed_ns / SECOND_NS:.3f} s"
