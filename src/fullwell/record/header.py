@@ -13,10 +13,10 @@ from typing import Final, NamedTuple, TypeAlias
 
 import fullwell
 from fullwell.camera.frame import Frame, FrameFormat, Overlay, Settings
+from fullwell.camera.words import word_meanings
 from fullwell.errors import InvalidValue
 from fullwell.record.section import Section, fits_section, in_file, on_sensor
 from fullwell.record.timecards import time_cards
-from fullwell.record.words import word_meanings
 
 Value: TypeAlias = str | bool | int | float
 
@@ -119,6 +119,7 @@ def _words(frame: Frame) -> Iterator[Card]:
     settings = frame.report.settings
     meanings = word_meanings(frame.model, settings)
     yield Card("BITSPIX", settings.format.bits, "[bit] depth of the words before binning")
+    yield Card("ADCBITS", meanings[0].adc_bits, "[bit] depth of the converter")
     yield Card("NCHAINS", len(meanings), "images of the same pixels side by side")
     for index, meaning in enumerate(meanings):
         what = "as in this file" if index == 0 else f"{meaning.chain}, as in this file"

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import floor
+from typing import Final
 
 from fullwell.camera.frame import Settings
 from fullwell.models.facts import CameraModel, Chain
+
+BENT_AT: Final = 0.95
+"""Fraction of the well at which the facts give the deviation from a straight line; it grows as the square."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +33,11 @@ class WordMeaning:
         Of one pixel of the file.
     bias_dn : float
         Expected level without light.
+    adc_bits : int
+        Depth of the chain's ADC.
     saturation_dn : int
-        Where the response ends: the ADC's rail, or the well where it is reached first.
+        Where the response ends: the ADC's rail, or the well where it is reached first. At the well, words scatter
+        round this level with the noise of the read-out.
     rail_dn : int
         Largest word that the frame can hold.
     """
@@ -41,6 +48,7 @@ class WordMeaning:
     read_noise_rms_e: float
     full_well_e: float
     bias_dn: float
+    adc_bits: int
     saturation_dn: int
     rail_dn: int
 
@@ -76,7 +84,8 @@ def _meaning(model: CameraModel, settings: Settings, chain: Chain) -> WordMeanin
         chain.adc_bits - 16
     )
     rail_counts = 2**chain.adc_bits - 1
-    full_counts = min(rail_counts, bias_counts + chain.pixel_well_e / point.e_per_dn)
+    well_e = chain.pixel_well_e * (1.0 - model.sensor.nonlinearity_fraction / BENT_AT**2)
+    full_counts = min(rail_counts, bias_counts + well_e / point.e_per_dn)
     return WordMeaning(
         chain=chain.name,
         e_per_dn=point.e_per_dn / dn_per_count,
@@ -84,6 +93,7 @@ def _meaning(model: CameraModel, settings: Settings, chain: Chain) -> WordMeanin
         read_noise_rms_e=point.read_noise_rms_e * settings.format.bin,
         full_well_e=point.full_well_e * summed,
         bias_dn=bias_counts * dn_per_count * summed,
+        adc_bits=chain.adc_bits,
         saturation_dn=floor(full_counts * dn_per_count) * summed,
         rail_dn=floor(rail_counts * dn_per_count) * summed,
     )
