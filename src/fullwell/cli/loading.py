@@ -33,6 +33,8 @@ class Plane:
         Level without light, where the header knows.
     saturation_dn : float or None
         Where the response ends, as far as anybody knows.
+    unit : str
+        Of the pixels: "DN", or "e-" for a reduced frame (then everything above is in electrons).
     """
 
     name: str
@@ -40,6 +42,7 @@ class Plane:
     e_per_dn: float | None
     bias_dn: float | None
     saturation_dn: float | None
+    unit: str = "DN"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +83,7 @@ def load(path: Path) -> Shot:
     MissingFile
         If it is not there, is no FITS file, or holds no image.
     """
-    data, header = _first_image(path)
+    data, header = first_image(path)
     top_down = str(header.get("ROWORDER", "BOTTOM-UP")).strip().upper() == "TOP-DOWN"
     if data.ndim == 3:
         planes = tuple(_plane(header, name, (part,)) for name, part in zip(BAYER_LETTERS, data, strict=True))
@@ -95,7 +98,14 @@ def load(path: Path) -> Shot:
     return Shot(path, header, (_plane(header, "", (data,)),), data.shape, False, top_down)
 
 
-def _first_image(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
+def first_image(path: Path) -> tuple[NDArray[Any], fits.Header]:
+    """Pixels and header of the first image of a FITS file.
+
+    Raises
+    ------
+    MissingFile
+        If it is not there, is no FITS file, or holds no image.
+    """
     if not path.is_file():
         raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
     try:
@@ -107,7 +117,7 @@ def _first_image(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
                 if any("truncated" in str(warning.message) for warning in told):
                     raise MissingFile(f"{str(path)!r} was cut short.", "Copy or take it again.")
                 if found is not None:
-                    return np.asarray(found.data), dict(found.header)
+                    return np.asarray(found.data), found.header.copy()
     except PermissionError as error:
         raise MissingFile(f"no permission to read {str(path)!r}.", "Have its permissions changed.") from error
     except (OSError, ValueError, TypeError) as error:
@@ -142,7 +152,9 @@ def _plane(header: Mapping[str, Any], name: str, pixels: tuple[NDArray[Any], ...
     saturation = (
         _number(header, f"SATURAT{number}" if number else "SATURATE") or _number(header, "DATAMAX") or rail
     )
-    return Plane(name, pixels, _number(header, f"EGAIN{number}"), _number(header, f"BIASLVL{number}"), saturation)
+    unit = "e-" if str(header.get("BUNIT", "")).strip().lower() == "electron" else "DN"
+    e_per_dn, bias_dn = _number(header, f"EGAIN{number}"), _number(header, f"BIASLVL{number}")
+    return Plane(name, pixels, e_per_dn, bias_dn, saturation, unit)
 
 
 def _number(header: Mapping[str, Any], keyword: str) -> float | None:

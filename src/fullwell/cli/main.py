@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import calibrate_rows, capture, models, pins, record, sdk, serve, show, time
+from fullwell.cli import calibrate_rows, capture, hdr, models, pins, record, sdk, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -80,6 +80,7 @@ def root(
 for name, command in (
     ("capture", capture),
     ("record", record),
+    ("hdr", hdr),
     ("serve", serve),
     ("show", show),
     ("time", time),

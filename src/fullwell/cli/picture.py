@@ -176,6 +176,9 @@ def _draw_histogram(axes: Axes, planes: tuple[Plane, ...], found: tuple[Statisti
         axes.set_xlim(max(0.93 * min(stats.minimum for stats in found), 0.6), _right_end(planes, found) * 1.25)
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
         axes.xaxis.set_minor_formatter(FuncFormatter(_some_minor_labels))
+    elif any(stats.linear_to > 0 for stats in found):
+        axes.set_xscale("symlog", linthresh=max(stats.linear_to for stats in found))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     for saturation in sorted({p.saturation_dn for p in planes if p.saturation_dn is not None}):
         axes.axvline(saturation, color=ALARM, lw=1, ls=(0, (4, 2)))
         axes.text(
@@ -194,8 +197,9 @@ def _draw_histogram(axes: Axes, planes: tuple[Plane, ...], found: tuple[Statisti
         )
     for stats, plane in zip(found, planes, strict=True):
         axes.axvline(stats.median, color=COLOURS.get(plane.name, INK), lw=0.8, ls=":")
-    axes.set_xlabel("counts (DN)", color=FAINT, fontsize=9)
-    axes.set_ylabel("pixels per DN", color=FAINT, fontsize=9)
+    unit = planes[0].unit
+    axes.set_xlabel("electrons" if unit == "e-" else "counts (DN)", color=FAINT, fontsize=9)
+    axes.set_ylabel(f"pixels per {unit.replace('-', '⁻')}", color=FAINT, fontsize=9)
     axes.tick_params(colors=FAINT, labelsize=8, which="both")
     axes.grid(color=LINE, lw=0.5, which="major")
     for spine in axes.spines.values():
@@ -241,7 +245,7 @@ def _write_column(axes: Axes, shot: Shot, found: tuple[Statistics, ...], height_
         y += 16
         heading = " ".join(filter(None, ("statistics", plane.name)))
         write(heading, y, color=COLOURS.get(plane.name, INK) if plane.name else AMBER, fontweight="bold")
-        write("DN", y, 0.60, color=FAINT, ha="right")
+        write(plane.unit.replace("-", "⁻"), y, 0.60, color=FAINT, ha="right")
         if plane.e_per_dn is not None:
             write("electrons" if plane.bias_dn is not None else "e⁻ with bias", y, 1.0, color=FAINT, ha="right")
         y += line

@@ -36,25 +36,43 @@ def run(
     if out is not None and out.suffix.lower() != ".png":
         raise typer.BadParameter(f"{str(out)!r} does not end in .png.", param_hint="--out")
 
+    for path in files:
+        typer.echo(draw_file(path, out))
+
+
+def draw_file(path: Path, target: Path | None = None) -> Path:
+    """Draw a file and tell its statistics on standard error.
+
+    Parameters
+    ----------
+    path : Path
+    target : Path, optional
+        Default is beside the file; a picture of that name is replaced.
+
+    Returns
+    -------
+    Path
+        Of the picture.
+    """
     from fullwell.cli.loading import load
     from fullwell.cli.picture import draw, figures
     from fullwell.cli.statistics import statistics
     from fullwell.record import whole_file
 
-    for path in files:
-        shot = load(path)
-        found = tuple(statistics(plane) for plane in shot.planes)
-        for plane, stats in zip(shot.planes, found, strict=True):
-            say(" ".join(filter(None, (str(path), plane.name))))
-            for name, dn, electrons in figures(plane, stats):
-                say(f"  {name:<12}{dn:>14}{f' DN {electrons:>14} e-' if electrons else ''}")
-        target = out or path.with_name(_stem(path.name) + ".png")
-        with whole_file(target, overwrite=True) as part, part.open("xb") as file:
-            draw(shot, found, file)
-        typer.echo(target)
+    shot = load(path)
+    found = tuple(statistics(plane) for plane in shot.planes)
+    for plane, stats in zip(shot.planes, found, strict=True):
+        say(" ".join(filter(None, (str(path), plane.name))))
+        for name, value, electrons in figures(plane, stats):
+            say(f"  {name:<12}{value:>14}{f' {plane.unit} {electrons:>14} e-' if electrons else ''}")
+    target = target or path.with_name(stem(path.name) + ".png")
+    with whole_file(target, overwrite=True) as part, part.open("xb") as file:
+        draw(shot, found, file)
+    return target
 
 
-def _stem(name: str) -> str:
+def stem(name: str) -> str:
+    """A file name without the endings of FITS files."""
     for ending in (".fits.fz", ".fits.gz", ".fits", ".fit", ".fts", ".fz"):
         if name.lower().endswith(ending):
             return name[: -len(ending)]

@@ -13,6 +13,7 @@ from fullwell.cli.loading import Plane
 BINS: Final = 512
 CHUNK_PX: Final = 1 << 22
 ONE_SIGMA: Final = (0.158655, 0.841345)
+LONG_TAIL: Final = 100.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +32,9 @@ class Statistics:
         Limits of the histogram's bins, DN.
     per_dn : ndarray
         Pixels per DN in each bin.
+    linear_to : float
+        Up to this distance from zero the bins are of equal width, beyond of equal ratio; 0 where they are all of
+        one kind.
     """
 
     mean: float
@@ -42,6 +46,7 @@ class Statistics:
     high_fraction: float
     edges: NDArray[np.float64]
     per_dn: NDArray[np.float64]
+    linear_to: float
 
 
 def statistics(plane: Plane) -> Statistics:
@@ -53,17 +58,19 @@ def statistics(plane: Plane) -> Statistics:
         _quantile(values, counts, cumulative, share) for share in (ONE_SIGMA[0], 0.5, ONE_SIGMA[1])
     )
     saturated = values >= plane.saturation_dn if plane.saturation_dn is not None else np.zeros(values.size, bool)
-    edges, per_dn = _histogram(values, counts, plane.saturation_dn)
+    sigma = (high - low) / 2
+    edges, per_dn, linear_to = _histogram(values, counts, plane.saturation_dn, sigma)
     return Statistics(
         mean=float(values @ counts) / total,
         median=median,
-        sigma=(high - low) / 2,
+        sigma=sigma,
         minimum=float(values[0]),
         maximum=float(values[-1]),
         low_fraction=float(counts[values == 0].sum()) / total,
         high_fraction=float(counts[saturated].sum()) / total,
         edges=edges,
         per_dn=per_dn,
+        linear_to=linear_to,
     )
 
 
@@ -99,16 +106,23 @@ def _quantile(
 
 
 def _histogram(
-    values: NDArray[np.float64], counts: NDArray[np.float64], saturation_dn: float | None
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Bins of equal ratio where all values allow it, else of equal width; whole numbers are never split."""
+    values: NDArray[np.float64], counts: NDArray[np.float64], saturation_dn: float | None, sigma: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Bins of equal ratio where all values allow it, else of equal width; whole numbers are never split.
+
+    Fractions with a long tail (electrons of a merged frame) get equal widths near zero and equal ratios beyond.
+    """
     low, high = float(values[0]), max(float(values[-1]), saturation_dn or 0.0)
     whole = bool(np.all(values == np.floor(values)))
+    linear_to = 0.0
     if low >= 0 and high > 20 and whole:
         edges = np.unique(np.floor(np.geomspace(max(low, 1.0), high + 1.0, BINS))) - 0.5
         edges = np.concatenate([[low - 0.5], edges[edges > low - 0.5]])
         edges[-1] = high + 0.5
+    elif not whole and high > LONG_TAIL * sigma > 0:
+        linear_to = max(sigma, 1.0)
+        edges = linear_to * np.sinh(np.linspace(np.arcsinh(low / linear_to), np.arcsinh(high / linear_to), BINS))
     else:
         edges = np.linspace(low, high if high > low else low + 1.0, BINS)
     found, _ = np.histogram(values, edges, weights=counts)
-    return edges, found / np.diff(edges)
+    return edges, found / np.diff(edges), linear_to

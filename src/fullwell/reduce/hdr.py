@@ -27,8 +27,9 @@ from fullwell.errors import InvalidValue
 FADE_FROM, FADE_TO = 0.75, 0.95
 """Where the share of the high-gain chain begins and ends to fade, as fractions of its range above the bias."""
 
-END_SIGMA: Final = 5.0
-"""Words of full wells scatter with the noise of the read-out; saturated counts from this far below their mean."""
+END_SIGMA: Final = 25.0
+"""Words of full wells scatter with the noise of the read-out, six times as much in the noisiest pixels; so far below
+their mean saturation begins."""
 
 STAMP_BYTES: Final = 64
 """The most that a camera overwrites with a GPS stamp; for files, which do not tell it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from fullwell.errors import InvalidValue
 from fullwell.reduce.hdr import FADE_FROM, HdrCalibration
 
-LEAST_SPREAD: Final = 3.0
-"""How much wider than the noise of one low-gain pixel the signals must be spread."""
+WORST_ERROR: Final = 0.01
+"""Relative error of k from which on the frames show no line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,31 +81,37 @@ def fit_splice(frames: Iterable[NDArray[Any]], calibration: HdrCalibration) -> S
     ----------
     W. A. Fuller, *Measurement Error Models*, Wiley 1987, section 1.2 (slope with a known error variance).
     """
-    high, low = calibration.high, calibration.low
+    high = calibration.high
     ceiling_dn = high.bias_dn + FADE_FROM * (high.saturation_dn - high.bias_dn)
     sums = np.zeros(6)
     for frame in frames:
         sums += _sums(frame, calibration, ceiling_dn)
     pixels = int(sums[0])
-    least_dn2 = (LEAST_SPREAD * low.noise_e / high.e_per_dn) ** 2
     if pixels > 2:
-        mean_high, mean_low = sums[1] / pixels, sums[2] / pixels
-        high_variance = sums[3] / pixels - mean_high**2
-        low_variance = sums[4] / pixels - mean_low**2
-        covariance = sums[5] / pixels - mean_high * mean_low
-        if high_variance >= least_dn2:
-            true_variance = high_variance - (high.noise_e / high.e_per_dn) ** 2
-            slope = float(covariance / true_variance)
-            scatter = max(low_variance - slope * covariance, 0.0) / pixels
-            k = 1.0 / slope
-            k_error = float(k**2 * (scatter / true_variance) ** 0.5)
-            b_dn = float(mean_high + high.bias_dn - k * (mean_low + low.bias_dn))
-            b_error_dn = float(np.hypot(k * scatter**0.5, k_error * (mean_low + low.bias_dn)))
-            return Splice(k, b_dn, k_error, b_error_dn, pixels)
+        splice = _line(sums / pixels, pixels, calibration)
+        if splice is not None and splice.k_error < WORST_ERROR * splice.k:
+            return splice
     raise InvalidValue(
         f"{pixels} pixels below saturation with too small a range of light show no line between the chains.",
         "Give frames with several levels of light up to the top of the high-gain chain.",
     )
+
+
+def _line(means: NDArray[np.float64], pixels: int, calibration: HdrCalibration) -> Splice | None:
+    """The line of means of words, squares and product; None where the high-gain words are noise and no more."""
+    high, low = calibration.high, calibration.low
+    mean_high, mean_low = float(means[1]), float(means[2])
+    covariance = float(means[5]) - mean_high * mean_low
+    true_variance = float(means[3]) - mean_high**2 - (high.noise_e / high.e_per_dn) ** 2
+    if true_variance <= 0.0 or covariance <= 0.0:
+        return None
+    slope = covariance / true_variance
+    scatter = max(float(means[4]) - mean_low**2 - slope * covariance, 0.0) / pixels
+    k = 1.0 / slope
+    k_error = k**2 * (scatter / true_variance) ** 0.5
+    b_dn = mean_high + high.bias_dn - k * (mean_low + low.bias_dn)
+    b_error_dn = math.hypot(k * scatter**0.5, k_error * (mean_low + low.bias_dn))
+    return Splice(k, b_dn, k_error, b_error_dn, pixels)
 
 
 def _sums(frame: NDArray[Any], calibration: HdrCalibration, ceiling_dn: float) -> NDArray[np.float64]:
