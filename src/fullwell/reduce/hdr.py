@@ -28,8 +28,8 @@ FADE_FROM, FADE_TO = 0.75, 0.95
 """Where the share of the high-gain chain begins and ends to fade, as fractions of its range above the bias."""
 
 END_SIGMA: Final = 25.0
-"""Words of full wells scatter with the noise of the read-out, six times as much in the noisiest pixels; so far below
-their mean saturation begins."""
+"""Saturation begins this far below the mean word of full wells: they scatter with the noise of the read-out, six
+times the usual one in the noisiest pixels."""
 
 STAMP_BYTES: Final = 64
 """The most that a camera overwrites with a GPS stamp; for files, which do not tell it."""
