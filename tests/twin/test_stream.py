@@ -87,7 +87,7 @@ def lives(draw):
 def test_every_frame_fares_as_in_small_steps(life) -> None:
     """Random exposures, cables, memories, losses, changes, and readers who sleep between their frames."""
     first, changes, pauses, memory_frames, broken = life
-    stream = FrameStream(FreeRun(first, 0), memory_frames, breaks=broken.__contains__)
+    stream = FrameStream(FreeRun(first, 0), memory_frames, breaks=lambda number, _: number in broken)
     steps = Steps(first, memory_frames, broken)
     changes = list(changes)
     now = 0
@@ -160,13 +160,15 @@ def test_a_long_absence_takes_no_long_computation() -> None:
 
 
 def test_a_cable_that_breaks_every_frame_brings_none() -> None:
-    stream = FrameStream(FreeRun(setup(20, 10, 25), 0), 4, breaks=lambda _: True)
+    stream = FrameStream(FreeRun(setup(20, 10, 25), 0), 4, breaks=lambda *_: True)
     assert stream.coming(0, 10_000) is None
 
 
 @pytest.mark.parametrize("first_number", [0, 17])
 def test_losses_are_told_by_hardware_number(first_number: int) -> None:
-    stream = FrameStream(FreeRun(setup(20, 10, 25), 0), 4, first_number, breaks=frozenset({18, 1}).__contains__)
+    stream = FrameStream(
+        FreeRun(setup(20, 10, 25), 0), 4, first_number, breaks=lambda number, _: number in (18, 1)
+    )
     now, losses = 0, []
     for _ in range(4):
         coming = stream.coming(now, now + 1000)

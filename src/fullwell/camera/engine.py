@@ -6,6 +6,7 @@ Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Cam
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
@@ -29,12 +30,15 @@ from fullwell.camera.pins import Pins
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
+from fullwell.camera.watch import FrameWatch
 from fullwell.camera.wheel import Wheel
 from fullwell.errors import NotSupported
 from fullwell.models.facts import CameraModel, Range, Window
 from fullwell.readout.calibration import RowOffset
 from fullwell.readout.precise import PreciseExposure, precise_exposure
 from fullwell.readout.rows import RowTiming
+
+log = logging.getLogger(__name__)
 
 __all__ = ["KEEP", "Camera", "State"]
 
@@ -68,6 +72,7 @@ class Camera:
         self._pins: Pins | None = None
         self._pool = Pool()
         self._timekeeper = Timekeeper(device.model)
+        self._watch = FrameWatch(device.model)
         self._number = 0
 
     # Who and what it is: answered at once, in every state.
@@ -145,6 +150,7 @@ class Camera:
         if self._machine.connect(self.settings):
             self._number = 0
             self._timekeeper.begin()
+            self._watch.forget()
             with self._machine.faults():
                 self._wheel = self._find_wheel()
                 self._find_pins()
@@ -559,6 +565,7 @@ class Camera:
 
     def _go_live(self, plan: LivePlan) -> Live:
         with self._machine.settled():
+            self._watch.begin(self.clock.now_ns())
             live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
             self._pool.kept = plan.ring + 2
         return live
@@ -600,8 +607,11 @@ class Camera:
 
     def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings, stream: Stream) -> Frame:
         self._number += 1
+        doubts = self._watch.look(buffer, report)
+        for doubt in doubts:
+            log.warning("frame %d: %s", report.sequence, doubt)
         timed = self._timekeeper.timed(buffer, report, stream)
-        return Frame(buffer, self._number, timed, self.model, self.identity, asked)
+        return Frame(buffer, self._number, timed, self.model, self.identity, asked, doubts=doubts)
 
     def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:
         return self._frame(buffer, report, self.settings, Stream.LIVE)

@@ -282,6 +282,8 @@ class Frame:
         What was asked for; differs from ``report.settings`` only if the camera disobeyed.
     extra : mapping of str to object
         Cards that a client adds for the file header.
+    doubts : tuple of str
+        What speaks against it: see `fullwell.camera.watch`. Empty for a good frame.
     """
 
     data: NDArray[Any]
@@ -291,6 +293,7 @@ class Frame:
     identity: DeviceIdentity
     asked: Settings
     extra: Mapping[str, object] = field(default_factory=dict)
+    doubts: tuple[str, ...] = ()
 
     @property
     def start_ns(self) -> int:

@@ -78,6 +78,7 @@ class Ledger:
         self._lasts: list[int] = []
         self._fates: list[Fate] = []
         self._counts = dict.fromkeys(Fate, 0)
+        self._doubts: dict[int, tuple[str, ...]] = {}
 
     def enter(self, sequence: int, fate: Fate, frames: int = 1) -> None:
         """Write down frames that have not been heard of before.
@@ -131,6 +132,18 @@ class Ledger:
             self._insert(place, sequence, sequence, fate)
             self._counts[Fate.DELIVERED] -= 1
             self._counts[fate] += 1
+
+    def doubt(self, sequence: int, doubts: tuple[str, ...]) -> None:
+        """Note what speaks against a frame; with none nothing happens."""
+        if doubts:
+            with self._lock:
+                self._doubts[sequence] = self._doubts.get(sequence, ()) + doubts
+
+    @property
+    def doubts(self) -> Mapping[int, tuple[str, ...]]:
+        """What speaks against frames, by number; good frames are not in it."""
+        with self._lock:
+            return dict(self._doubts)
 
     def fate(self, sequence: int) -> Fate | None:
         """What became of a frame so far; None if it is not in the ledger."""

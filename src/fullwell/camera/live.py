@@ -93,6 +93,8 @@ class LiveRun:
         Already started.
     plan : LivePlan
         What the client wants of it.
+    begin_ns : int
+        UTC at which the device was told to start; what was exposed before is none of the frames of this run.
     lend : callable
         Gives the buffer of one frame.
     deliver : callable
@@ -108,12 +110,13 @@ class LiveRun:
         device: Device,
         *,
         plan: LivePlan,
+        begin_ns: int,
         lend: Callable[[], NDArray[Any]],
         deliver: Callable[[NDArray[Any], FrameReport], Frame],
         timing: Callable[[], RowTiming],
         ended: Callable[[LiveRun, Exception | None], None],
     ) -> None:
-        self._device, self._plan = device, plan
+        self._device, self._plan, self._begin_ns = device, plan, begin_ns
         self._lend, self._deliver, self._timing, self._ended = lend, deliver, timing, ended
         self._queue: deque[Frame] = deque()
         self._changed = threading.Condition()
@@ -194,6 +197,7 @@ class LiveRun:
             self._account(report, fate)
             if fate is Fate.DELIVERED:  # else the buffer takes the next frame
                 frame, buffer = self._deliver(buffer, report), None
+                self.ledger.doubt(report.sequence, frame.doubts)
                 kept += 1
                 self._enqueue(frame)
                 del frame
@@ -220,6 +224,9 @@ class LiveRun:
         number = report.sequence
         if number in self.ledger:
             log.warning("frame %d came once more", number)
+            return
+        if report.row0_start_ns < self._begin_ns:
+            self.ledger.enter(number, fate)
             return
         expected = self._next_number
         if expected is None and self._plan.burst is not None:

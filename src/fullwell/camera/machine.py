@@ -222,10 +222,12 @@ class Machine:
         next_state = self.check(Command.GO_LIVE if plan.burst is None else Command.BURST)
         with self.faults():
             self._far_end.tell(settings, Stream.LIVE)
+            begin_ns = self._device.clock.now_ns()
             self._far_end.go_live(plan.burst)
         run = LiveRun(
             self._device,
             plan=plan,
+            begin_ns=begin_ns,
             lend=lend,
             deliver=deliver,
             timing=lambda: self._far_end.timing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final, Literal
 
 from fullwell import models
@@ -14,6 +15,7 @@ from fullwell.models.facts import CameraModel
 from fullwell.scene import Sky
 from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
+from fullwell.twin.faults import Fault
 from fullwell.twin.gpsbox import GpsBox
 
 CLOCKS: Final[dict[str, type[RealClock] | type[InstantClock]]] = {"real": RealClock, "instant": InstantClock}
@@ -46,6 +48,7 @@ def open_camera(
     threads: int | None = None,
     gps_box: GpsBox | None = DEFAULT_GPS_BOX,
     fpga: str | None = None,
+    faults: Iterable[Fault] = (),
 ) -> Camera:
     """Open a camera.
 
@@ -77,6 +80,8 @@ def open_camera(
     fpga : str, optional
         Versions of a twin's logic, as in ``"FPGA_V20191118 MAX10_V20191120"``; default is the oldest with which
         everything works.
+    faults : iterable of Fault
+        What goes wrong in a twin, and with which frames (`fullwell.twin.faults`); default is nothing.
 
     Returns
     -------
@@ -126,6 +131,7 @@ def open_camera(
         threads=threads,
         gps_box=gps_box,
         fpga=fpga,
+        faults=faults,
     )
     camera = Camera(device)
     camera.open()

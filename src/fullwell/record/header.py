@@ -74,7 +74,7 @@ def header(frame: Frame) -> tuple[Card, ...]:
         *_provenance(frame),
     ]
     known = [card for card in cards if _is_known(card.value)]
-    return (*_with_extra(known, frame), *_disobedience(frame))
+    return (*_with_extra(known, frame), *_disobedience(frame), *_doubts(frame))
 
 
 def _is_known(value: object) -> bool:
@@ -247,6 +247,12 @@ def _disobedience(frame: Frame) -> Iterator[Card]:
     """What was asked for and not done, setting by setting."""
     for name, asked, used in _differences(frame.asked, frame.report.settings):
         yield Card("HISTORY", f"asked for {name} {asked}, the camera used {used}")
+
+
+def _doubts(frame: Frame) -> Iterator[Card]:
+    """What speaks against the pixels."""
+    for doubt in frame.doubts:
+        yield Card("HISTORY", f"doubt: {doubt}")
 
 
 def _differences(asked: Settings, used: Settings) -> Iterator[tuple[str, object, object]]:

@@ -35,6 +35,7 @@ from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
 from fullwell.twin.burst import BurstMode, shifted
 from fullwell.twin.clockwork import clockwork
+from fullwell.twin.faults import Fault, FaultPlan
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
@@ -74,6 +75,8 @@ class TwinDevice:
         Plugged in; default is none.
     fpga : str, optional
         Versions of its logic; default is the oldest with which everything works.
+    faults : iterable of Fault
+        What goes wrong, and with which frames; default is nothing.
 
     Raises
     ------
@@ -107,6 +110,7 @@ class TwinDevice:
         threads: int | None = None,
         gps_box: GpsBox | None = None,
         fpga: str | None = None,
+        faults: Iterable[Fault] = (),
     ) -> None:
         require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
         if temperature_c is not None:
@@ -122,6 +126,9 @@ class TwinDevice:
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
+        self._faults = FaultPlan(faults)
+        self._last: tuple[Exposure, int] | None = None
+        self._stale = False
 
         self._lock = threading.RLock()
         self._wake = threading.Event()
@@ -172,6 +179,7 @@ class TwinDevice:
         with self._lock:
             self._open = True
             self._sequence = self._counter_zero = 0
+            self._last = None
             self._frames.forget()
             if self._burst is not None:
                 self._burst.connect()
@@ -348,6 +356,7 @@ class TwinDevice:
                 raise _aborted()
             self._single = None
             self._sequence = sequence + 1
+            self._last = (shot, sequence)
         return report
 
     def start_live(self) -> None:
@@ -356,6 +365,7 @@ class TwinDevice:
             self._require_stream(Stream.LIVE)
             self._require_idle("start live mode")
             self._run = self._new_run()
+            self._stale = self._faults.stale(self._sequence, self._clock.now_ns())
             self._has_run = True
             self._choose_output()
 
@@ -378,6 +388,9 @@ class TwinDevice:
                 return None
             if run is None:
                 raise InvalidOperation("live mode has not been started.", "Start it first.")
+        stale, self._stale = self._stale, False
+        if stale and (left := self._redraw(out)) is not None:
+            return left
         coming = self._wait_for_start(run, deadline_ns)
         if coming is None:
             return None
@@ -390,6 +403,7 @@ class TwinDevice:
             if losses is None:
                 return None
             self._sequence = sequence + 1
+            self._last = (coming.exposure, sequence)
         return replace(report, losses=losses)
 
     def stop_live(self) -> None:
@@ -432,10 +446,26 @@ class TwinDevice:
         return clockwork(self._model, settings, exposure_s, live=self._stream is Stream.LIVE)
 
     def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
-        """Fill `out` with a frame, and with what the camera writes into it when asked to.
+        """Fill `out` with a frame as the computer gets it, faults included.
 
         Lamps that the shutter signal fires see the edges of the frames `around`, counted from this one.
         """
+        report = self._draw_well(shot, sequence, out, around)
+        fault = self._faults.spoil(out, sequence, shot.start_ns, self._redraw)
+        if fault:
+            self._frames.note(sequence, fault)
+        return report
+
+    def _redraw(self, out: NDArray[Any]) -> FrameReport | None:
+        """Fill `out` with the frame that was handed over last once more; None if it was none of this format."""
+        if self._last is None or self._last[0].setup.settings.format != self._format:
+            return None
+        if self._last[0].setup.settings.mode != self._mode:
+            return None
+        return self._draw_well(*self._last, out, (0,))
+
+    def _draw_well(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
+        """Fill `out` with a frame, and with what the camera writes into it when asked to."""
         signal = self._model.shutter_signal
         edges_ns = [shutter_edges_ns(signal, shot.setup.timing, shot.later(n).start_ns)[1] for n in around]
         report = self._frames.draw(
@@ -457,7 +487,7 @@ class TwinDevice:
     def _new_run(self) -> FrameStream:
         setup = self._setup()
         room = memory_frames(self._model, setup.settings)
-        return FrameStream(FreeRun(setup, self._clock.now_ns()), room, self._sequence)
+        return FrameStream(FreeRun(setup, self._clock.now_ns()), room, self._sequence, self._faults.loses)
 
     def _memory_fill_kb(self, now_ns: int) -> float:
         if self._run is None:

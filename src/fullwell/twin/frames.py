@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ class Memory:
     plan: Plan
     light: BoundScene
     temperature_c: float
+    fault: str = ""
 
 
 class FrameGenerator:
@@ -174,6 +175,11 @@ class FrameGenerator:
             counter=counter,
         )
 
+    def note(self, sequence: int, fault: str) -> None:
+        """Keep with the answer key of a frame what was done to its pixels afterwards."""
+        if sequence in self._memories:
+            self._memories[sequence] = replace(self._memories[sequence], fault=fault)
+
     def truth(self, sequence: int) -> Truth:
         """The answer key of one of the last 16 frames.
 
@@ -192,11 +198,13 @@ class FrameGenerator:
         answers = memory.light.answers(whole.area.top - whole.effective.top, whole.interval(0, whole.area.height))
         electrons = expected_electrons(whole, memory.light, self._threads)
         effects = {**answers.effects, **self._effects(memory)}
+        if memory.fault:
+            effects["fault"] = memory.fault
         return Truth(electrons, answers.stars, effects, int(whole.row_start_ns[0]))
 
     def _remember(self, sequence: int, memory: Memory) -> None:
-        self._memories.pop(sequence, None)
-        self._memories[sequence] = memory
+        before = self._memories.pop(sequence, None)
+        self._memories[sequence] = memory if before is None else replace(memory, fault=before.fault)
         while len(self._memories) > REMEMBERED:
             self._memories.popitem(last=False)
 

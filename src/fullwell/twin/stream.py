@@ -85,7 +85,7 @@ class FrameStream:
     first_number : int
         Hardware frame number of the first frame of the run.
     breaks : callable, optional
-        Whether the frame with a hardware number gets lost on the cable.
+        Whether the frame with a hardware number and a start (UTC, ns) gets lost on the cable.
 
     Attributes
     ----------
@@ -119,7 +119,7 @@ class FrameStream:
         sensor: FreeRun,
         memory_frames: int,
         first_number: int = 0,
-        breaks: Callable[[int], bool] = lambda _: False,
+        breaks: Callable[[int, int], bool] = lambda *_: False,
     ) -> None:
         self.sensor = sensor
         self._memory_frames = max(2, memory_frames)
@@ -236,7 +236,7 @@ class FrameStream:
             exposure = self._waiting.popleft()
             begin_ns = max(exposure.light_end_ns, self._cable_free_ns, self._buffer_free_ns[0])
             instant_ns = max(begin_ns + exposure.setup.link_ns, exposure.arrival_ns)
-            whole = not self._breaks(self.number(exposure))
+            whole = not self._breaks(self.number(exposure), exposure.start_ns)
             if whole:
                 self._buffer_free_ns.popleft()
             self._sent.append(Arrival(exposure, instant_ns, whole))
