@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from fullwell.cli.gps import CalibrationOption, FaultOption, GpsOption, SiteOption, gps_box, use_calibration
 from fullwell.cli.scenery import (
     AngleOption,
     ApertureOption,
@@ -31,7 +32,6 @@ from fullwell.cli.settings import (
     BitsOption,
     ExposureOption,
     GainOption,
-    GpsOption,
     ModeOption,
     OffsetOption,
     OverscanOption,
@@ -52,6 +52,7 @@ Examples:
   fullwell capture twin:qhy600-pro --ra 5h35m17s --dec -5d23m --filter Ha --exposure 300 -n 10 --out night/
   fullwell capture twin:qhy268m-pro --scene flat --exposure 2 --mode "High Gain" --gain 56 -n 20 --out flats/
   fullwell capture twin:qhy600-pro --scene dark --exposure 300 --temperature -10 --truth --instant
+  fullwell capture twin:qhy600-pro --gps --calibration offsets.toml --exposure 0.5 -n 20 --out occultation/
   fullwell capture twin:qhy42-pro --mode 2 --roi 512,512,1024,1024 --bits 12 --exposure 0.02 -n 5
 
 \b
@@ -90,6 +91,9 @@ def run(
     anti_glow: AntiGlowOption = False,
     telegraph_suppression: TelegraphOption = False,
     gps: GpsOption = False,
+    site: SiteOption = None,
+    gps_fault: FaultOption = None,
+    calibration: CalibrationOption = None,
     link: LinkOption = None,
     coating: CoatingOption = None,
     temperature: SettledOption = None,
@@ -137,9 +141,11 @@ def run(
         telegraph_suppression=telegraph_suppression,
         gps=gps,
     )
+    box = gps_box(gps, site, gps_fault)
     light = scenery.build()
 
     import fullwell
+    from fullwell.camera.device import Stream
     from fullwell.cli.taking import Keeping, take
     from fullwell.record import FileNames, check_folder
 
@@ -157,7 +163,9 @@ def run(
             clock="instant" if instant else "real",
             link=link,
             temperature_c=settled_c,
+            **box,
         )
     with found as opened:
         opened.configure(**settings)
+        use_calibration(opened, gps, calibration, Stream.SINGLE)
         take(opened, number, names, Keeping(scenery.image_type, truth, compress, overwrite))

@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
+from fullwell.cli.gps import CalibrationOption, FaultOption, GpsOption, SiteOption, gps_box, use_calibration
 from fullwell.cli.scenery import (
     AngleOption,
     ApertureOption,
@@ -31,7 +32,6 @@ from fullwell.cli.settings import (
     BitsOption,
     ExposureOption,
     GainOption,
-    GpsOption,
     ModeOption,
     OffsetOption,
     OverscanOption,
@@ -109,6 +109,9 @@ def run(
     anti_glow: AntiGlowOption = False,
     telegraph_suppression: TelegraphOption = False,
     gps: GpsOption = False,
+    site: SiteOption = None,
+    gps_fault: FaultOption = None,
+    calibration: CalibrationOption = None,
     link: LinkOption = None,
     coating: CoatingOption = None,
     temperature: SettledOption = None,
@@ -151,9 +154,11 @@ def run(
         telegraph_suppression=telegraph_suppression,
         gps=gps,
     )
+    box = gps_box(gps, site, gps_fault)
     light = scenery.build()
 
     import fullwell
+    from fullwell.camera.device import Stream
     from fullwell.cli.watching import watched
     from fullwell.record.recording import Recording
     from fullwell.record.writer import require_place
@@ -170,9 +175,11 @@ def run(
             clock="instant" if instant else "real",
             link=link,
             temperature_c=settled_c,
+            **box,
         )
     with found as opened:
         opened.configure(**settings)
+        use_calibration(opened, gps, calibration, Stream.LIVE)
         recording = Recording(
             opened,
             out,

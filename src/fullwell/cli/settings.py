@@ -26,7 +26,6 @@ AntiGlowOption = Annotated[bool, typer.Option("--anti-glow", help="Reduce glow, 
 TelegraphOption = Annotated[
     bool, typer.Option("--telegraph-suppression", help="Reduce telegraph noise, where the camera can.")
 ]
-GpsOption = Annotated[bool, typer.Option("--gps", help="GPS stamp in the first pixels of each frame.")]
 SettledOption = Annotated[float | None, typer.Option(metavar="C", help="Sensor cooled and settled there. [-10]")]
 
 
