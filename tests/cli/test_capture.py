@@ -224,7 +224,7 @@ def test_the_two_images_of_the_42(run, tmp_path):
 
 REFUSED = {
     "camera": (["twin:qhy60-pro"], 1, "no camera 'twin:qhy60-pro'.", "Did you mean 'twin:qhy600-pro'?"),
-    "real camera": (["qhyccd:QHY600M-1"], 1, "not built yet", "Use a twin"),
+    "real camera": (["qhyccd:QHY999-1"], 1, "QHY999", "QHY600M"),
     "gain": ([*EVEN, "--gain", 999], 1, "gain of 999 is outside 0 to 200", "Choose a value"),
     "gain, type": ([*EVEN, "--gain", "much"], 2, "--gain", "integer"),
     "offset": ([*EVEN, "--offset", -1], 1, "offset of -1 is outside 0 to 255", ""),

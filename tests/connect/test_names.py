@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fullwell.connect import list_cameras
-from fullwell.connect.names import TwinName, parse
-from fullwell.errors import NotSupported, UnknownName
+from fullwell.connect.names import RealName, TwinName, parse
+from fullwell.errors import UnknownName
 from fullwell.models import keys
 
 
@@ -51,6 +51,7 @@ def test_unknown_names_come_with_the_known_ones(name: str) -> None:
     assert set(caught.value.known) == {camera.name for camera in list_cameras()}
 
 
-def test_real_cameras_are_not_there_yet() -> None:
-    with pytest.raises(NotSupported, match="not built yet"):
-        parse("qhyccd:QHY600M-2c52f645aa1c25b9")
+def test_real_cameras_are_known_by_their_model() -> None:
+    assert parse("qhyccd:QHY268M-2c52f645aa1c25b9") == RealName("QHY268M-2c52f645aa1c25b9", "qhy268m-pro")
+    with pytest.raises(UnknownName, match="QHY999"):
+        parse("qhyccd:QHY999-2c52f645aa1c25b9")

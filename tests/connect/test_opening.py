@@ -11,7 +11,7 @@ import pytest
 import fullwell
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.states import State
-from fullwell.errors import InvalidValue, NotSupported, OutOfRange, UnknownName
+from fullwell.errors import InvalidValue, OutOfRange, UnknownName
 from fullwell.models import keys
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
@@ -114,11 +114,6 @@ def test_impossible_wishes_are_refused(wish: dict[str, object], error: type[Inva
     with pytest.raises(error) as caught:
         fullwell.open("twin:qhy600-pro", **{"scene": Uniform(10.0), "clock": "instant", **wish})
     assert caught.value.remedy
-
-
-def test_real_cameras_are_refused_with_the_reason() -> None:
-    with pytest.raises(NotSupported, match="not built yet"):
-        fullwell.open("qhyccd:QHY600M-0")
 
 
 def test_importing_the_package_is_instant() -> None:

@@ -1,6 +1,6 @@
 """Finds and opens cameras; the only room that picks a backend."""
 
 from fullwell.connect.names import CameraName, list_cameras
-from fullwell.connect.opening import find_device, open_camera
+from fullwell.connect.opening import find_device, open_camera, scan_cameras
 
-__all__ = ["CameraName", "find_device", "list_cameras", "open_camera"]
+__all__ = ["CameraName", "find_device", "list_cameras", "open_camera", "scan_cameras"]

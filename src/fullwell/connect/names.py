@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from fullwell.errors import NotSupported, UnknownName
+from fullwell.errors import UnknownName
 from fullwell.models import keys as model_keys
 from fullwell.models import load
 
@@ -47,6 +47,22 @@ class TwinName:
     body: int
 
 
+@dataclass(frozen=True, slots=True)
+class RealName:
+    """What the name of a real camera says.
+
+    Attributes
+    ----------
+    identity : str
+        As the vendor's library names it.
+    model_key : str
+        Of the facts that belong to it.
+    """
+
+    identity: str
+    model_key: str
+
+
 def list_cameras() -> tuple[CameraName, ...]:
     """All cameras that can be opened here.
 
@@ -58,34 +74,46 @@ def list_cameras() -> tuple[CameraName, ...]:
     return tuple(CameraName(f"twin:{key}", f"{load(key).name} (twin)", "twin") for key in model_keys())
 
 
-def parse(name: str) -> TwinName:
+def parse(name: str) -> TwinName | RealName:
     """Take a camera's name apart.
 
     Parameters
     ----------
     name : str
-        ``twin:MODEL`` or ``twin:MODEL#N``, N from 1. ``twin:`` may be left out.
+        ``twin:MODEL`` or ``twin:MODEL#N``, N from 1; ``twin:`` may be left out. ``qhyccd:ID`` is a real camera.
 
     Raises
     ------
     UnknownName
-        If there is no such camera.
-    NotSupported
-        For a real camera (``qhyccd:``).
+        If there is no such camera, or nothing is known of such a model.
 
     Examples
     --------
     >>> parse("twin:qhy600-pro#2")
     TwinName(model_key='qhy600-pro', body=2)
+    >>> parse("qhyccd:QHY600M-2c52f645aa1c25b9").model_key
+    'qhy600-pro'
     """
     backend, colon, rest = str(name).strip().rpartition(":")
     if backend == "qhyccd":
-        raise NotSupported(
-            f"the driver for real cameras ({name!r}) is not built yet.",
-            f"Use a twin: {', '.join(camera.name for camera in list_cameras())}.",
-        )
+        return RealName(rest, model_of(rest))
     model_key, hash_sign, number = rest.partition("#")
     numbered = not hash_sign or (number.isascii() and number.isdecimal() and int(number) >= FIRST_BODY)
     if (colon and backend != "twin") or model_key not in model_keys() or not numbered:
         raise UnknownName("camera", name, (camera.name for camera in list_cameras()))
     return TwinName(model_key, int(number) if hash_sign else FIRST_BODY)
+
+
+def model_of(identity: str) -> str:
+    """Key of the model of a real camera, from the name that the vendor's library gives it.
+
+    Raises
+    ------
+    UnknownName
+        If nothing is known of such a model.
+    """
+    by_name = {load(key).sdk_name: key for key in model_keys()}
+    prefix = identity.partition("-")[0]
+    if prefix not in by_name:
+        raise UnknownName("model among those whose facts are known", prefix, by_name)
+    return by_name[prefix]

@@ -9,9 +9,10 @@ from fullwell import models
 from fullwell.camera.clock import Clock, InstantClock, RealClock
 from fullwell.camera.device import Device
 from fullwell.camera.engine import Camera
-from fullwell.connect.names import parse
+from fullwell.connect.names import CameraName, RealName, model_of, parse
 from fullwell.errors import InvalidValue, UnknownName
 from fullwell.models.facts import CameraModel
+from fullwell.qhyccd.device import QhyccdDevice
 from fullwell.scene import Sky
 from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
@@ -56,7 +57,8 @@ def open_camera(
     ----------
     name : str
         One of `list_cameras`: ``"twin:qhy600-pro"``. ``"twin:qhy600-pro#2"`` is the second body of that model,
-        with other pixels and another identity.
+        with other pixels and another identity. Or one of `scan_cameras`: ``"qhyccd:QHY600M-2c52f645aa1c25b9"``, a
+        real camera.
     scene : Scene, optional
         What a twin looks at; default is the sky round M 101 through 530 mm at f/5.
     filter : str, optional
@@ -94,8 +96,8 @@ def open_camera(
         If there is no such camera, filter, coating, link or clock.
     InvalidValue
         If a seed contradicts the number after ``#``, or a number or the scene is none.
-    NotSupported
-        For a real camera, whose driver is not built yet.
+    DeviceLost, MissingFile, NotSupported
+        If a real camera is not there, or the vendor's library is not, or does not work here.
 
     Examples
     --------
@@ -107,6 +109,9 @@ def open_camera(
     (32, 64)
     """
     wanted = parse(name)
+    if isinstance(wanted, RealName):
+        only_for_twins = {"scene": scene, "coating": coating, "seed": seed, "temperature_c": temperature_c}
+        return _open_real(wanted, link, [word for word, value in only_for_twins.items() if value is not None])
     if scene is not None and not hasattr(scene, "bind"):
         raise InvalidValue(
             f"a scene must be described by an object of fullwell.scene, not {scene!r}.",
@@ -136,6 +141,37 @@ def open_camera(
     camera = Camera(device)
     camera.open()
     return camera
+
+
+def _open_real(wanted: RealName, link: str | None, refused: list[str]) -> Camera:
+    if refused:
+        raise InvalidValue(
+            f"{', '.join(refused)} cannot be chosen for a real camera: it looks at what is before it.",
+            "Leave it away, or open a twin.",
+        )
+    camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link))
+    camera.open()
+    return camera
+
+
+def scan_cameras() -> tuple[CameraName, ...]:
+    """The real cameras that are attached, found by the vendor's library in a process of its own.
+
+    Raises
+    ------
+    MissingFile, NotSupported
+        If there is no library, or none that works here.
+    DeviceFault
+        If it fails.
+    """
+    found = []
+    for identity in QhyccdDevice.scan():
+        try:
+            title = models.load(model_of(identity)).name
+        except UnknownName:
+            title = "a model whose facts are not known"
+        found.append(CameraName(f"qhyccd:{identity}", title, "qhyccd"))
+    return tuple(found)
 
 
 def find_device(name: str, **options: Any) -> Device:

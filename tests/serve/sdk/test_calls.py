@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 
-from serve.sdk.conftest import Engine
+from dropin.rig import Engine
 
 PROLOGUE = """
 import ctypes, sys, time

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from dropin.rig import Oracle
 from fullwell.serve.sdk.exports import exports
-from serve.sdk.conftest import Oracle
 
 BUNDLED = ("cJSON_", "fpga_", "ini_", "_")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from serve.sdk.conftest import EXPORTS, Engine, Oracle
+from dropin.rig import EXPORTS, Engine, Oracle
 
 HERE = Path(__file__).parent
 CAMERAS = {"qhy600-pro": ("c601", 11), "qhy268m-pro": ("c269", 7), "qhy42-pro": ("4203", 2)}

@@ -27,15 +27,24 @@ class Request:
         (rows, columns) of the frame that the program gets.
     bits : int
         Its depth: 8, 16 or 32.
-    source, target : Window or None
-        Which binned pixels of the device's frame go where in the program's; None = all, as they are.
+    factor : int
+        Binning that is left to do.
+    raw : tuple of int
+        (rows, columns) of the raw frame; (0, 0) where the device's frame is the window already.
+    place : tuple of int
+        (row, column) of the raw frame at which the device's first pixel lies; what goes beyond the last row comes
+        round at the top.
+    cut : Window or None
+        Of the raw frame, unbinned.
     """
 
     format: FrameFormat
     shape: tuple[int, int]
     bits: int
-    source: Window | None = None
-    target: Window | None = None
+    factor: int = 1
+    raw: tuple[int, int] = (0, 0)
+    place: tuple[int, int] = (0, 0)
+    cut: Window | None = None
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -45,28 +54,35 @@ class Request:
     def straight(self, chains: int) -> bool:
         """Whether the device's frame is the program's, word for word."""
         form = self.format
-        return self.source is None and form.dtype == self.dtype and form.shape(chains) == self.shape
+        return self.cut is None and form.dtype == self.dtype and form.shape(chains) == self.shape
 
     def deliver(self, data: NDArray[Any], out: NDArray[Any]) -> None:
-        """Turn the device's frame into the program's: cut, saturate.
+        """Turn the device's frame into the program's: place, cut, sum, saturate.
 
         The library sums binned pixels; in 8 and 16 bits a sum that does not fit saturates.
         """
-        if self.source is None or self.target is None:
-            np.minimum(data, LARGEST[self.bits], out=out, casting="unsafe")
-            return
-        out[...] = 0
-        s, t = self.source, self.target
-        np.minimum(
-            data[s.top : s.bottom, s.left : s.right],
-            LARGEST[self.bits],
-            out=out[t.top : t.bottom, t.left : t.right],
-            casting="unsafe",
-        )
+        if self.cut is not None:
+            canvas = np.zeros(self.raw, data.dtype)
+            row, column = self.place
+            rows = min(data.shape[0], self.raw[0] - row)
+            canvas[row : row + rows, column : column + data.shape[1]] = data[:rows]
+            rest = min(data.shape[0] - rows, row)
+            canvas[:rest, column : column + data.shape[1]] = data[rows : rows + rest]
+            data = canvas[self.cut.top : self.cut.bottom, self.cut.left : self.cut.right]
+            blocks = data.reshape(self.shape[0], self.factor, self.shape[1], self.factor)
+            data = blocks.sum(axis=(1, 3), dtype=np.uint32)
+        np.minimum(data, LARGEST[self.bits], out=out, casting="unsafe")
 
 
 def request(
-    model: CameraModel, facts: SdkFacts, *, window: Window, factor: int, bits: int, chains: int
+    model: CameraModel,
+    facts: SdkFacts,
+    *,
+    window: Window,
+    chip: tuple[int, int],
+    factor: int,
+    bits: int,
+    chains: int,
 ) -> Request | None:
     """The request for a window.
 
@@ -76,6 +92,8 @@ def request(
     facts : SdkFacts
     window : Window
         Raw frame, binned px. Two images of the same pixels stand side by side in it.
+    chip : tuple of int
+        Columns and rows of the raw frame, unbinned.
     factor : int
         Binning.
     bits : int
@@ -89,43 +107,29 @@ def request(
 
     Notes
     -----
-    The raw frame of the library has its optically active pixels at ``facts.image_at``; what lies outside them is
-    read as the sensor's own border where it has one there, and is zero elsewhere.
+    The raw frame of the library has its optically active pixels at ``facts.image_at``. A window inside them is
+    read as it is; for any other the whole sensor is read, its border laid round the image as far as it has one:
+    rows that the model reads after the image come before it, as in the vendor's raw frame.
     """
-    width, height = (side * factor for side in (window.width, window.height))
-    if width <= 0 or height <= 0:
+    shape = (window.height, window.width)
+    whole = Window(*(side * factor for side in (window.left, window.top, window.width, window.height)))
+    if not all(shape) or whole.right > chip[0] or whole.bottom > chip[1]:
         return None
     depth = 8 if bits == 8 else 16
-    left, top = window.left * factor, window.top * factor
-    effective = model.sensor.geometry.effective
-    image_left, image_top = facts.image_at
+    geometry = model.sensor.geometry
+    effective, (image_left, image_top) = geometry.effective, facts.image_at
     inside = (
-        left >= image_left
-        and top >= image_top
-        and left + width <= image_left + effective.width
-        and top + height <= image_top + effective.height
+        whole.left >= image_left
+        and whole.top >= image_top
+        and whole.right <= image_left + effective.width
+        and whole.bottom <= image_top + effective.height
     )
-    shape = (window.height, window.width)
     if chains == 1 and inside:
-        part = Window(left - image_left, top - image_top, width, height)
+        part = Window(whole.left - image_left, whole.top - image_top, whole.width, whole.height)
         return Request(FrameFormat(part, factor, depth), shape, bits)
-    return _composed(model, facts, window, factor, depth, bits, chains)
-
-
-def _composed(
-    model: CameraModel, facts: SdkFacts, window: Window, factor: int, depth: int, bits: int, chains: int
-) -> Request:
-    """The whole effective area is read, and what falls into the window laid there."""
-    effective = model.sensor.geometry.effective
-    whole = Window(0, 0, effective.width // factor * factor, effective.height // factor * factor)
-    columns, rows = chains * (whole.width // factor), whole.height // factor
-    image_left, image_top = facts.image_at[0] // factor, facts.image_at[1] // factor
-    left, top = max(window.left, image_left), max(window.top, image_top)
-    right = min(window.left + window.width, image_left + columns)
-    bottom = min(window.top + window.height, image_top + rows)
-    size = max(right - left, 0), max(bottom - top, 0)
-    source = Window(left - image_left, top - image_top, *size)
-    target = Window(left - window.left, top - window.top, *size)
-    return Request(
-        FrameFormat(whole, factor, depth), (window.height, window.width), bits, source=source, target=target
-    )
+    if chains > 1:
+        form = FrameFormat(Window(0, 0, effective.width, effective.height), 1, depth)
+        return Request(form, shape, bits, factor, (chip[1], chip[0]), (image_top, image_left), whole)
+    form = FrameFormat(Window(0, 0, geometry.total_width, geometry.total_height), 1, depth, overscan=True)
+    place = (image_top - effective.top, image_left - effective.left)
+    return Request(form, shape, bits, factor, (chip[1], chip[0]), place, whole)

@@ -259,6 +259,7 @@ class VendorCamera:
             self.device.model,
             self.facts,
             window=window,
+            chip=(mode.size[0] * mode.hardware_bin, mode.size[1] * mode.hardware_bin),
             factor=factor,
             bits=self.bits,
             chains=chains,

@@ -1,0 +1,128 @@
+"""The library built once, an engine beside it, and the vendor's own library as an oracle."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from fullwell.serve.sdk.build import build
+
+WHEEL = "qhyccd==0.1.3"
+FAKE_USB = "libusb-1-919e7ca7.0.so.0"
+EXPORTS = Path(__file__).parents[2] / "src" / "fullwell" / "serve" / "sdk" / "exports.csv"
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our libqhyccd.so.20."""
+    if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
+        pytest.skip("no C compiler here")
+    return build(tmp_path_factory.mktemp("sdk"), str(Path(sys.executable).with_name("fullwell")))
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A running engine: what a program must have in its environment to use it."""
+
+    environment: dict[str, str]
+
+    def run(self, *words: str, seconds: float = 300) -> str:
+        """Run a program on it; what it printed."""
+        result = subprocess.run(
+            words, env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
+        )
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout
+
+
+@pytest.fixture
+def engine(library: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
+    """Start engines: ``engine("twin:qhy600-pro", "--instant")``."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> Engine:
+        environment = {
+            **os.environ,
+            "LD_LIBRARY_PATH": str(library.parent),
+            "FULLWELL_SDK_SOCKET": str(tmp_path / f"{len(running)}.sock"),
+            "FULLWELL_SDK_NO_START": "1",
+        }
+        cameras = [word for name in words if name.startswith("twin:") for word in ("--camera", name)]
+        others = [name for name in words if not name.startswith("twin:")]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", *cameras, *others],
+            env=environment,
+            stderr=subprocess.PIPE,
+        )
+        running.append(process)
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        assert b"listening" in line, line + process.stderr.read()
+        return Engine(environment)
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(20)
+        if process.stderr is not None:
+            process.stderr.close()
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """The vendor's library, which believes that a camera is attached."""
+
+    library: Path
+    fake_usb: Path
+
+    def run(self, usb_id: str, *words: str) -> str:
+        """Run a program on it, with a camera of that USB id."""
+        environment = {
+            **os.environ,
+            "LD_PRELOAD": str(self.fake_usb),
+            "FAKEUSB": f"1618:{usb_id}",
+            "FAKEUSB_BULK": "1",
+        }
+        result = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert result.returncode == 0, result.stderr[-3000:]
+        return result.stdout
+
+
+@pytest.fixture(scope="session")
+def oracle(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Oracle:
+    """The vendor's library of the wheel `qhyccd`, and a simulated USB; downloaded, never kept."""
+    folder = tmp_path_factory.mktemp("oracle")
+    got = subprocess.run(
+        [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), WHEEL],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    wheels = list(folder.glob("*.whl"))
+    if got.returncode or not wheels:
+        pytest.skip(f"the wheel {WHEEL} cannot be had here: {got.stderr.strip()[-200:]}")
+    with zipfile.ZipFile(wheels[0]) as wheel:
+        wheel.extractall(folder)
+    fake_usb = folder / FAKE_USB
+    subprocess.run(
+        [
+            "cc",
+            "-O2",
+            "-fPIC",
+            "-shared",
+            f"-Wl,-soname,{FAKE_USB}",
+            "-o",
+            str(fake_usb),
+            shared / "oracle/fakeusb.c",
+        ],
+        check=True,
+    )
+    return Oracle(next(folder.glob("qhyccd.libs/libqhyccd-*.so.20")), fake_usb)

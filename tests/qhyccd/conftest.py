@@ -1,0 +1,3 @@
+from dropin.rig import engine, library
+
+__all__ = ["engine", "library"]
