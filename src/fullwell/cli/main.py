@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import calibrate_rows, capture, hdr, models, pins, record, sdk, serve, show, time
+from fullwell.cli import calibrate_rows, capture, hdr, models, pins, record, repair, sdk, serve, show, time
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -23,7 +23,7 @@ INTERRUPTED: Final = 130
 TERMINATED: Final = 143
 
 EPILOG: Final = """\b
-A night in five lines:
+A night in a few lines:
   fullwell models                      which cameras there are
   fullwell capture twin:qhy600-pro --exposure 60 --instant --out m101.fits
   fullwell show m101.fits              look at it: m101.png
@@ -80,6 +80,7 @@ def root(
 for name, command in (
     ("capture", capture),
     ("record", record),
+    ("repair", repair),
     ("hdr", hdr),
     ("serve", serve),
     ("show", show),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import mmap
 import os
 from functools import cache
@@ -49,7 +50,7 @@ def round_up(size_bytes: int, unit_bytes: int) -> int:
 
 
 class DirectFile:
-    """A new file for large writes.
+    """A file for large writes.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ class DirectFile:
         Must not exist.
     direct : bool
         Whether to bypass the page cache; where the file system cannot, or for small pieces, that is not done.
+    existing : bool
+        The file exists and shall be changed, through the page cache.
 
     Attributes
     ----------
@@ -65,9 +68,12 @@ class DirectFile:
         What offsets and lengths of `write` must be multiples of: 1 where the page cache is used.
     """
 
-    def __init__(self, path: Path, direct: bool = True) -> None:
+    def __init__(self, path: Path, direct: bool = True, existing: bool = False) -> None:
         self.path = path
-        self._fd, self.alignment_bytes = _create(path, direct)
+        if existing:
+            self._fd, self.alignment_bytes = os.open(path, os.O_RDWR | os.O_CLOEXEC), 1
+        else:
+            self._fd, self.alignment_bytes = _create(path, direct)
         self._reserved_bytes = 0
         self._block: NDArray[np.uint8] | None = None
 
@@ -79,18 +85,38 @@ class DirectFile:
             left, offset = left[done:], offset + done
 
     def patch(self, data: bytes, offset: int) -> None:
-        """Replace a few bytes anywhere that the file already has."""
+        """Replace a few bytes anywhere; past the page cache, where the file already has them."""
+        if self.alignment_bytes == 1:
+            self.write(np.frombuffer(data, np.uint8), offset)
+            return
         first = offset // ALIGNMENT_BYTES * ALIGNMENT_BYTES
         end = round_up(offset + len(data), ALIGNMENT_BYTES)
-        if self.alignment_bytes == 1:
-            os.pwrite(self._fd, data, offset)
-            return
         if self._block is None or self._block.size < end - first:
             self._block = aligned_memory(end - first)
         block = self._block[: end - first]
         os.preadv(self._fd, [block.data], first)
         block[offset - first : offset - first + len(data)] = np.frombuffer(data, np.uint8)
         self.write(block, first)
+
+    def read(self, size_bytes: int, offset: int) -> bytes:
+        """Read a few bytes, through the page cache only."""
+        return os.pread(self._fd, size_bytes, offset)
+
+    @property
+    def size_bytes(self) -> int:
+        """How long the file is."""
+        return os.fstat(self._fd).st_size
+
+    def lock(self) -> bool:
+        """Claim the file for this process, as long as it is open; False if another one has it."""
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            if error.errno not in (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK):
+                raise
+        return True
 
     def reserve(self, end_bytes: int) -> None:
         """Take the room up to `end_bytes` without lengthening the file; a full disk says so here."""

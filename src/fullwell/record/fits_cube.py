@@ -5,9 +5,8 @@ Cards that are known at the end only have their place in the header from the sta
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from io import BufferedRandom, BytesIO
+from io import BytesIO
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +17,9 @@ from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Entry, Fate
 from fullwell.record import checksum
 from fullwell.record.cards import BLOCK_BYTES, CARD_BYTES, card_bytes, header_bytes
-from fullwell.record.direct import round_up
+from fullwell.record.direct import DirectFile
 from fullwell.record.fits import structure
-from fullwell.record.growing import GrowingForm
+from fullwell.record.growing import Extent, GrowingForm
 from fullwell.record.header import Card, header, in_ascii
 from fullwell.record.instants import iso, mjd
 from fullwell.record.runlog import FrameNote
@@ -80,37 +79,41 @@ def finish_cube(path: Path, notes: Sequence[FrameNote], entries: Sequence[Entry]
     entries : sequence of Entry
         The ledger of the run.
     """
-    with path.open("r+b") as file:
+    file = DirectFile(path, existing=True)
+    try:
         head = _read_header(file)
-        frame_bytes = _frame_bytes(head)
+        frame_bytes = _extent(head).frame_bytes
         data_bytes = len(notes) * frame_bytes
         file.truncate(len(head) + data_bytes)
-        file.truncate(len(head) + round_up(data_bytes, BLOCK_BYTES))
-        file.seek(0, os.SEEK_END)
-        file.write(_tables(notes, entries))
-        file.flush()
-        os.fsync(file.fileno())
-        file.seek(0)
-        file.write(_finished(head, notes, entries, frame_bytes))
-        file.flush()
-        os.fsync(file.fileno())
+        file.patch(bytes(-data_bytes % BLOCK_BYTES) + _tables(notes, entries), len(head) + data_bytes)
+        file.sync()
+        file.patch(_finished(head, notes, entries, frame_bytes), 0)
+        file.sync()
+    finally:
+        file.close()
 
 
-def _read_header(file: BufferedRandom) -> bytes:
+def _read_header(file: DirectFile) -> bytes:
+    """The header at the beginning of a file; what there is of it, if it was cut off."""
     head = b""
-    while True:
-        block = file.read(BLOCK_BYTES)
+    while block := file.read(BLOCK_BYTES, len(head)):
         head += block
         if any(block[at : at + 8] == b"END     " for at in range(0, len(block), CARD_BYTES)):
-            return head
+            break
+    return head
 
 
-def _number(head: bytes, place: int) -> int:
-    return int(head[place * CARD_BYTES + 10 : place * CARD_BYTES + 30])
+def measure_cube(file: DirectFile) -> Extent | None:
+    """What the header of a cube says; None if it was cut off."""
+    head = _read_header(file)
+    whole = head.startswith(b"SIMPLE") and len(head) % BLOCK_BYTES == 0 and b"END     " in head[-BLOCK_BYTES:]
+    return _extent(head) if whole else None
 
 
-def _frame_bytes(head: bytes) -> int:
-    return _number(head, 1) // 8 * _number(head, 3) * _number(head, 4)
+def _extent(head: bytes) -> Extent:
+    """The numbers of BITPIX, NAXIS1, NAXIS2, NAXIS3, by their places."""
+    bits, columns, rows, frames = (int(head[at * CARD_BYTES + 10 : at * CARD_BYTES + 30]) for at in (1, 3, 4, 5))
+    return Extent(frames, len(head), bits // 8 * columns * rows, bits // 8)
 
 
 def _finished(head: bytes, notes: Sequence[FrameNote], entries: Sequence[Entry], frame_bytes: int) -> bytes:
@@ -166,9 +169,14 @@ def _tables(notes: Sequence[FrameNote], entries: Sequence[Entry]) -> bytes:
         table.add_checksum(when="")
     buffer = BytesIO()
     fits.HDUList([fits.PrimaryHDU(), *tables]).writeto(buffer)
-    return buffer.getvalue()[BLOCK_BYTES:]
+    return buffer.getvalue()[BLOCK_BYTES:]  # an empty primary comes first
 
 
 CUBE: Final = GrowingForm(
-    big_endian=True, head=cube_head, count_place=COUNT_PLACE, count=count_card, finish=finish_cube
+    big_endian=True,
+    head=cube_head,
+    count_place=COUNT_PLACE,
+    count=count_card,
+    measure=measure_cube,
+    finish=finish_cube,
 )

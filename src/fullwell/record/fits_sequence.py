@@ -19,8 +19,17 @@ from fullwell.record.fits import packed_head, packed_head_bytes, primary_header
 from fullwell.record.packing import Packer
 from fullwell.record.runlog import FrameNote, sync_folder
 
-PART: Final = ".part"
-"""Ending of the name that a file has before it is safe; a dot comes first."""
+
+def part_name(name: str, run_id: str) -> str:
+    """The name that a file has before it is safe.
+
+    Examples
+    --------
+    >>> part_name("a.fits", "1f")
+    '.a.fits.1f.part'
+    """
+    return f".{name[:180]}.{run_id}.part"
+
 
 PACKING_THREADS: Final = 2
 
@@ -33,6 +42,8 @@ class FitsSequence:
     name : callable
         Gives the path of a frame.
     drain : Drain
+    run_id : str
+        Part of the names of unfinished files, so that they can be told from those of others.
     compress : bool
 
     Attributes
@@ -41,16 +52,17 @@ class FitsSequence:
         Files that are safe.
     """
 
-    def __init__(self, name: Callable[[Frame], Path], drain: Drain, compress: bool = False) -> None:
+    def __init__(self, name: Callable[[Frame], Path], drain: Drain, run_id: str, compress: bool = False) -> None:
         self.paths: list[Path] = []
-        self._name, self._drain, self._compress = name, drain, compress
+        self._name, self._drain, self._run_id, self._compress = name, drain, run_id, compress
         self._pending: dict[int, tuple[DirectFile, Path, int]] = {}
         self._packer: Packer | None = None
 
     def put(self, frame: Frame, index: int) -> FrameNote:
         """Convert a frame and send it off."""
         path = self._name(frame)
-        file = DirectFile(path.with_name(f".{path.name}{PART}"), direct=frame.data.nbytes >= DIRECT_FROM_BYTES)
+        part = path.with_name(part_name(path.name, self._run_id))
+        file = DirectFile(part, direct=frame.data.nbytes >= DIRECT_FROM_BYTES)
         self._pending[index] = file, path, 0
         size_bytes, data_sum = (self._packed if self._compress else self._plain)(frame, file)
         self._pending[index] = file, path, size_bytes

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -17,10 +17,28 @@ from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Entry
 from fullwell.record.direct import DIRECT_FROM_BYTES, DirectFile, round_up
 from fullwell.record.drain import Drain, Outflow
-from fullwell.record.runlog import FrameNote
+from fullwell.record.runlog import FrameNote, sync_folder
 
-RESERVE_BYTES: Final = 1 << 30
+RESERVE_BYTES: Final = 1 << 27
 """Room taken at a time where nobody knows how many frames will come."""
+
+
+class Extent(NamedTuple):
+    """What the header of a file says of its frames.
+
+    Attributes
+    ----------
+    frames : int
+    head_bytes, frame_bytes : int
+        Length of the header and of a frame.
+    itemsize : int
+        Bytes of a word.
+    """
+
+    frames: int
+    head_bytes: int
+    frame_bytes: int
+    itemsize: int
 
 
 @dataclass(frozen=True)
@@ -37,6 +55,8 @@ class GrowingForm:
         Where the count stands in the header, within one sector of 512 bytes.
     count : callable
         Makes its bytes.
+    measure : callable
+        Reads the header of a file; None if it is not whole.
     finish : callable
         Cuts off what follows the frames given, and adds what belongs to the end.
     """
@@ -45,6 +65,7 @@ class GrowingForm:
     head: Callable[[Frame], bytes]
     count_place: int
     count: Callable[[int], bytes]
+    measure: Callable[[DirectFile], Extent | None]
     finish: Callable[[Path, Sequence[FrameNote], Sequence[Entry]], None]
 
 
@@ -92,7 +113,9 @@ class GrowingFile:
         self._file.patch(self._form.count(notes[-1].index + 1), self._form.count_place)
         self._file.sync()
         self._file.require_name()
-        self.paths = [self._path]
+        if not self.paths:
+            sync_folder(self._path.parent)
+            self.paths = [self._path]
 
     def finish(self, notes: Sequence[FrameNote], entries: Sequence[Entry]) -> None:
         """Close the file; without a frame there is none."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -14,6 +14,8 @@ from typing import Any, Final, Self
 import orjson
 
 from fullwell.camera.frame import Frame
+from fullwell.camera.ledger import Entry, Fate
+from fullwell.errors import NotWritable
 from fullwell.record.direct import DirectFile
 
 ENDING: Final = ".frames.jsonl"
@@ -91,12 +93,22 @@ class RunLog:
     ----------
     path : Path
         Must not exist.
+    existing : bool
+        It exists and shall be continued.
+
+    Raises
+    ------
+    NotWritable
+        If another process is at it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, existing: bool = False) -> None:
         self.path = path
-        self._file = DirectFile(path, direct=False)
-        self._size_bytes = 0
+        self._file = DirectFile(path, direct=False, existing=existing)
+        if not self._file.lock():
+            self._file.close()
+            raise NotWritable(f"the recording of {str(path)!r} is still going on.", "Wait until it ends.")
+        self._size_bytes = read_log(path).size_bytes if existing else 0
 
     def write(self, event: str, lines: Sequence[Mapping[str, Any]]) -> None:
         """Add lines; `sync` makes them safe."""
@@ -134,14 +146,20 @@ class Logged:
         Frames that were written, safe or not, in order.
     recorded : int
         How many of them are safe.
+    fates : tuple of Entry
+        Frames known not to be recorded.
     end : mapping or None
         What the last line says; None if the run was cut off.
+    size_bytes : int
+        How much of the file is whole lines.
     """
 
     run: Mapping[str, Any]
     notes: tuple[FrameNote, ...]
     recorded: int
+    fates: tuple[Entry, ...]
     end: Mapping[str, Any] | None
+    size_bytes: int
 
 
 def read_log(path: Path) -> Logged:
@@ -153,19 +171,33 @@ def read_log(path: Path) -> Logged:
     """
     run: Mapping[str, Any] = {}
     notes: list[FrameNote] = []
-    recorded, end = 0, None
-    for text in path.read_bytes().split(b"\n")[:-1]:  # a line without its end was cut off
-        line = orjson.loads(text)
-        event = line.pop("event")
+    fates: tuple[Entry, ...] = ()
+    recorded, end, size_bytes = 0, None, 0
+    for event, line, size in _lines(path.read_bytes()):
+        size_bytes += size
         if event == "run":
             run = line
         elif event == "frame":
             notes.append(FrameNote(**line))
         elif event == "recorded":
             recorded = line["frames"]
+        elif event == "fates":
+            fates = tuple(Entry(first, last, Fate(fate)) for first, last, fate in line["entries"])
         elif event == "end":
             end = line
-    return Logged(run, tuple(notes), recorded, end)
+    return Logged(run, tuple(notes), recorded, fates, end, size_bytes)
+
+
+def _lines(data: bytes) -> Iterator[tuple[str, dict[str, Any], int]]:
+    """Event, content and length of each line, up to the first one that was cut off or not written."""
+    for text in data.splitlines(keepends=True):
+        try:
+            line = orjson.loads(text) if text.endswith(b"\n") else None
+        except orjson.JSONDecodeError:
+            return
+        if not isinstance(line, dict):
+            return
+        yield line.pop("event"), line, len(text)
 
 
 def sync_folder(folder: Path) -> None:

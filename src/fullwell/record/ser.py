@@ -13,7 +13,6 @@ References
 
 from __future__ import annotations
 
-import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,13 +22,15 @@ import numpy as np
 
 from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Entry
-from fullwell.errors import NotSupported
-from fullwell.record.growing import GrowingForm
+from fullwell.errors import MissingFile, NotSupported
+from fullwell.record.direct import DirectFile
+from fullwell.record.growing import Extent, GrowingForm
 from fullwell.record.header import plain_ascii
 from fullwell.record.runlog import FrameNote
 from fullwell.record.section import Section
 
 HEADER: Final = struct.Struct("<14s7i40s40s40s2q")
+FILE_ID: Final = b"LUCAM-RECORDER"
 COUNT: Final = struct.Struct("<i")
 COUNT_PLACE: Final = 38
 TICK_NS: Final = 100
@@ -89,7 +90,7 @@ def ser_header(frame: Frame, count: int = 0) -> bytes:
         telescope += f", D = {seen.aperture_mm:g} mm"
     rows, columns = frame.data.shape
     return HEADER.pack(
-        b"LUCAM-RECORDER",
+        FILE_ID,
         0,
         COLOURS[mosaic],
         LITTLE_ENDIAN_AS_READ,
@@ -122,19 +123,36 @@ def finish_ser(path: Path, notes: Sequence[FrameNote], entries: Sequence[Entry] 
         Not used: a SER file has no place for fates; they are in the log.
     """
     del entries
-    with path.open("r+b") as file:
-        fields = HEADER.unpack(file.read(HEADER.size))
-        columns, rows, bits = fields[4], fields[5], fields[6]
-        frame_bytes = columns * rows * (1 if bits <= 8 else 2)
-        file.truncate(HEADER.size + len(notes) * frame_bytes)
-        file.seek(0, os.SEEK_END)
-        file.write(np.array([ticks(note.start_ns) for note in notes], "<i8").tobytes())
-        file.seek(COUNT_PLACE)
-        file.write(COUNT.pack(len(notes)))
-        file.flush()
-        os.fsync(file.fileno())
+    file = DirectFile(path, existing=True)
+    try:
+        found = measure_ser(file)
+        if found is None:
+            raise MissingFile(f"{str(path)!r} is no SER file.", "Name a file that was recorded as SER.")
+        end = found.head_bytes + len(notes) * found.frame_bytes
+        file.truncate(end)
+        file.patch(np.array([ticks(note.start_ns) for note in notes], "<i8").tobytes(), end)
+        file.sync()
+        file.patch(COUNT.pack(len(notes)), COUNT_PLACE)
+        file.sync()
+    finally:
+        file.close()
+
+
+def measure_ser(file: DirectFile) -> Extent | None:
+    """What the header of a file says; None if it was cut off."""
+    head = file.read(HEADER.size, 0)
+    if len(head) < HEADER.size or not head.startswith(FILE_ID):
+        return None
+    columns, rows, bits, frames = HEADER.unpack(head)[4:8]
+    itemsize = 1 if bits <= 8 else 2
+    return Extent(frames, HEADER.size, columns * rows * itemsize, itemsize)
 
 
 SER: Final = GrowingForm(
-    big_endian=False, head=ser_header, count_place=COUNT_PLACE, count=COUNT.pack, finish=finish_ser
+    big_endian=False,
+    head=ser_header,
+    count_place=COUNT_PLACE,
+    count=COUNT.pack,
+    measure=measure_ser,
+    finish=finish_ser,
 )

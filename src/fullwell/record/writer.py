@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,7 +18,7 @@ from fullwell.record.fits_sequence import FitsSequence
 from fullwell.record.growing import GrowingFile
 from fullwell.record.keeper import Keeper, Keeping
 from fullwell.record.naming import FileNames, made_up, single_path
-from fullwell.record.runlog import ENDING, RunLog
+from fullwell.record.runlog import ENDING, RunLog, sync_folder
 from fullwell.record.ser import SER
 
 FORMATS: Final = ("fits", "cube", "ser")
@@ -82,11 +83,15 @@ class FrameWriter:
             self._log = RunLog(self.log_path)
         except OSError as error:
             raise worded(error, self.log_path) from error
-        self._log.write("run", [{"format": form, "compressed": compress, **(run or {})}])
+        run_id = secrets.token_hex(4)
+        about = {} if form == "fits" else {"file": path.name}
+        self._log.write("run", [{"format": form, "compressed": compress, "id": run_id, **about, **(run or {})}])
+        self._log.sync()
+        sync_folder(self.log_path.parent)
         self.drain = Drain()
         self._keeping: Keeping
         if form == "fits":
-            self._keeping = FitsSequence(names.next, self.drain, compress)
+            self._keeping = FitsSequence(names.next, self.drain, run_id, compress)
         else:
             self._keeping = GrowingFile(path, CUBE if form == "cube" else SER, self.drain, frames)
         self.keeper = Keeper(self._keeping, self.drain, self._log, ledger, failed)
