@@ -65,7 +65,7 @@ def fullwell(*arguments: str) -> None:
 
 
 def pictures(folder: Path) -> None:
-    """The picture of the README: the Pleiades by a twin of the QHY600 Pro."""
+    """The pictures of README and pages: the Pleiades by a twin of the QHY600 Pro; a row calibration of it."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         frame = str(Path(scratch) / "first_light.fits")
@@ -85,6 +85,10 @@ def pictures(folder: Path) -> None:
             *("--seed", "1", "--instant", "--out", frame),
         )
         fullwell("show", frame, "--out", str(folder / "first_light.png"))
+    fullwell(
+        *("calibrate-rows", "twin:qhy600-pro", "--columns", "64", "--seed", "1", "--instant", "--overwrite"),
+        *("--plot", str(folder / "row_calibration.png")),
+    )
 
 
 if __name__ == "__main__":
