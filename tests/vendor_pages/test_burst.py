@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from astropy.io import fits
+from typer.testing import CliRunner
 
 import fullwell
 from fullwell.camera.clock import InstantClock
@@ -18,6 +19,7 @@ from fullwell.camera.device import Stream
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame, FrameFormat
 from fullwell.camera.ledger import Fate
+from fullwell.cli.main import app
 from fullwell.errors import NotSupported, UnknownName
 from fullwell.models import load
 from fullwell.models.facts import Burst, CameraModel, Window
@@ -288,7 +290,7 @@ def test_text_stands_in_the_picture_only_when_asked_for(tmp_path: Path) -> None:
                 camera.configure(overlay="date")
     plain = taken["none"].data
     assert plain.max() < 65535
-    for overlay, text_rows in (("frame number", 7), ("gps", 16)):
+    for overlay, text_rows in (("frame number", 7), ("gps", 25)):
         written = taken[overlay].data
         dots = written == 65535
         assert np.array_equal(written[~dots], plain[~dots])
@@ -304,3 +306,15 @@ def test_the_text_and_the_gps_bytes_do_not_meet() -> None:
         with fullwell.open("twin:qhy600-pro", scene=Dark(), clock="instant") as camera:
             camera.configure(window=Window(0, 0, 500, height), overlay="gps")
             assert camera.expose().data[0].max() < 65535
+
+
+@pytest.mark.requirement("U1")
+def test_a_burst_from_the_command_line(tmp_path: Path) -> None:
+    window = ["--roi", "0,0,320,200", "--exposure", "0.1", "--instant", "--scene", "dark"]
+    asked = ["capture", "twin:qhy600-pro", "--link", "fibre", "--burst", "-n", "4", "--overlay", "frame number"]
+    result = CliRunner().invoke(app, [*asked, *window, "--out", str(tmp_path)])
+    assert result.exit_code == 0, result.output
+    headers = [fits.getheader(path) for path in result.stdout.split()]
+    assert [header["FRAMENUM"] for header in headers] == [1, 2, 3, 4]
+    assert np.ptp(np.diff([header["MJD-OBS"] for header in headers])) < 1e-9
+    assert {header["OVERLAY"] for header in headers} == {"frame number"}

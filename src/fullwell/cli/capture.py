@@ -34,6 +34,7 @@ from fullwell.cli.settings import (
     GainOption,
     ModeOption,
     OffsetOption,
+    OverlayOption,
     OverscanOption,
     RoiOption,
     SettledOption,
@@ -54,6 +55,7 @@ Examples:
   fullwell capture twin:qhy600-pro --scene dark --exposure 300 --temperature -10 --truth --instant
   fullwell capture twin:qhy600-pro --gps --calibration offsets.toml --exposure 0.5 -n 20 --out occultation/
   fullwell capture twin:qhy42-pro --mode 2 --roi 512,512,1024,1024 --bits 12 --exposure 0.02 -n 5
+  fullwell capture twin:qhy600-pro --burst -n 8 --exposure 0.5 --out burst/
 
 \b
 The paths of the files go to standard output, one a line: a script reads them with
@@ -79,6 +81,9 @@ def run(
     filter_name: FilterOption = None,
     exposure: ExposureOption = None,
     number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many frames.")] = 1,
+    burst: Annotated[
+        bool, typer.Option("--burst", help="Take all frames as one burst: consecutive frames of the free run.")
+    ] = False,
     mode: ModeOption = None,
     gain: GainOption = None,
     offset: OffsetOption = None,
@@ -94,6 +99,7 @@ def run(
     site: SiteOption = None,
     gps_fault: FaultOption = None,
     calibration: CalibrationOption = None,
+    overlay: OverlayOption = None,
     link: LinkOption = None,
     coating: CoatingOption = None,
     temperature: SettledOption = None,
@@ -140,13 +146,14 @@ def run(
         anti_glow=anti_glow,
         telegraph_suppression=telegraph_suppression,
         gps=gps,
+        overlay=overlay,
     )
     box = gps_box(gps, site, gps_fault)
     light = scenery.build()
 
     import fullwell
     from fullwell.camera.device import Stream
-    from fullwell.cli.taking import Keeping, take
+    from fullwell.cli.taking import Keeping, take, take_burst
     from fullwell.record import FileNames, check_folder
 
     settled_c = settled_temperature_c(camera, temperature)
@@ -167,5 +174,6 @@ def run(
         )
     with found as opened:
         opened.configure(**settings)
-        use_calibration(opened, gps, calibration, Stream.SINGLE)
-        take(opened, number, names, Keeping(scenery.image_type, truth, compress, overwrite))
+        use_calibration(opened, gps, calibration, Stream.LIVE if burst else Stream.SINGLE)
+        keeping = Keeping(scenery.image_type, truth, compress, overwrite)
+        (take_burst if burst else take)(opened, number, names, keeping)

@@ -34,6 +34,7 @@ from fullwell.cli.settings import (
     GainOption,
     ModeOption,
     OffsetOption,
+    OverlayOption,
     OverscanOption,
     RoiOption,
     SettledOption,
@@ -112,6 +113,7 @@ def run(
     site: SiteOption = None,
     gps_fault: FaultOption = None,
     calibration: CalibrationOption = None,
+    overlay: OverlayOption = None,
     link: LinkOption = None,
     coating: CoatingOption = None,
     temperature: SettledOption = None,
@@ -153,6 +155,7 @@ def run(
         anti_glow=anti_glow,
         telegraph_suppression=telegraph_suppression,
         gps=gps,
+        overlay=overlay,
     )
     box = gps_box(gps, site, gps_fault)
     light = scenery.build()

@@ -26,6 +26,10 @@ AntiGlowOption = Annotated[bool, typer.Option("--anti-glow", help="Reduce glow, 
 TelegraphOption = Annotated[
     bool, typer.Option("--telegraph-suppression", help="Reduce telegraph noise, where the camera can.")
 ]
+OverlayOption = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Let the camera write into the picture: frame number, or gps."),
+]
 SettledOption = Annotated[float | None, typer.Option(metavar="C", help="Sensor cooled and settled there. [-10]")]
 
 
@@ -44,6 +48,7 @@ def given_settings(
     anti_glow: bool,
     telegraph_suppression: bool,
     gps: bool,
+    overlay: str | None = None,
 ) -> dict[str, Any]:
     """The arguments of `Camera.configure` for what was given on the command line.
 
@@ -70,6 +75,7 @@ def given_settings(
         "anti_glow": anti_glow or None,
         "telegraph_suppression": telegraph_suppression or None,
         "gps": gps or None,
+        "overlay": overlay,
     }
     return {name: value for name, value in settings.items() if value is not None}
 

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
 from fullwell.cli.talk import say
-from fullwell.errors import FullwellError, NotWritable
+from fullwell.errors import FrameTimeout, FullwellError, NotWritable
 from fullwell.record import FileNames, check_folder, write_fits
 
 LONGEST_NAP_S: Final = 0.1
@@ -80,6 +80,35 @@ def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> Non
         if number > 1:
             say(f"{done} of {number} frames are written.")
         raise
+
+
+def take_burst(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> None:
+    """Take frames as one burst and keep each; the path of each goes to standard output.
+
+    Parameters
+    ----------
+    camera : Camera
+        Open and configured.
+    number : int
+        How many frames.
+    names : FileNames
+    keeping : Keeping
+
+    Raises
+    ------
+    FrameTimeout
+        If frames of the burst were lost. What is written stays, as with every other error.
+    """
+    check_folder(names.folder, number * _file_bytes(camera, keeping))
+    say(f"{_summary(camera, number)}, as a burst")
+    with camera.burst(frames=number) as burst:
+        for frame in burst:
+            typer.echo(_keep(camera, frame, names, keeping))
+    if burst.lost:
+        raise FrameTimeout(
+            f"{burst.lost} of {number} frames of the burst were lost.",
+            "Take fewer or smaller frames, or use a faster cable.",
+        )
 
 
 def _expose(camera: Camera, buffer: NDArray[Any] | None, title: str) -> Frame:

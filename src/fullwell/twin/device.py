@@ -40,6 +40,7 @@ from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
 from fullwell.twin.identity import identify
+from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
 from fullwell.twin.wheel import FilterWheel, slot_names
@@ -122,7 +123,7 @@ class TwinDevice:
         self._identity = identify(model, seed, fpga)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
-        self._stamps = StampSource(gps_box, seed, clock.now_ns())
+        self._imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
@@ -471,8 +472,7 @@ class TwinDevice:
         report = self._frames.draw(
             shot, sequence, self._body, out, sequence - self._counter_zero, edges_ns, self._led_pin()
         )
-        if report.settings.gps:
-            self._stamps.write(report, signal, out)
+        self._imprints.write(report, out)
         return report
 
     def _led_pin(self) -> tuple[int, int] | None:

@@ -20,7 +20,6 @@ from fullwell.scene.limits import require_whole_number
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
-from fullwell.twin.overlay import overlay_text, rail_dn, write_text
 from fullwell.twin.plan import Plan, plan
 
 REMEMBERED: Final = 16
@@ -153,9 +152,6 @@ class FrameGenerator:
             self._model, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns
         )
         expose(whole, light, out, self._threads)
-        text = overlay_text(setup.settings.overlay, counter, exposure.start_ns)
-        if text:
-            write_text(out, text, rail_dn(setup.settings.format))
         self._remember(sequence, Memory(whole, light, temperature_c))
         return FrameReport(
             sequence=sequence,

@@ -212,11 +212,15 @@ class StampSource:
         InvalidValue
             If the frame has fewer bytes.
         """
+        write_stamp(out, self.of_frame(report, signal))
+        out.reshape(-1).view(np.uint8)[SIZE_BYTES : signal.stamp_bytes] = 0
+
+    def of_frame(self, report: FrameReport, signal: ShutterSignal) -> GpsStamp:
+        """What the camera writes into this frame."""
         rise_ns, fall_ns = shutter_edges_ns(signal, report.timing, report.row0_start_ns)
         rows, columns = report.shape
         factor = report.settings.format.bin
-        write_stamp(out, self.stamp(rise_ns, fall_ns, report.sequence, columns * factor, rows * factor))
-        out.reshape(-1).view(np.uint8)[SIZE_BYTES : signal.stamp_bytes] = 0
+        return self.stamp(rise_ns, fall_ns, report.sequence, columns * factor, rows * factor)
 
     def stamp(self, rise_ns: int, fall_ns: int, number: int, width: int, height: int) -> GpsStamp:
         """What the camera writes into a frame.

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fullwell.camera.frame import FrameFormat, Overlay
 from fullwell.errors import InvalidValue
+from fullwell.readout.gps import GpsStamp, Receiver
 
 LARGEST_DOT_PX: Final = 4
 """Side of a dot of a letter in a large picture; below 768 rows they are smaller, at least 1 px."""
@@ -19,7 +20,7 @@ LARGEST_DOT_PX: Final = 4
 _ROWS, _COLUMNS = 7, 5
 
 
-def overlay_text(overlay: Overlay, counter: int, start_ns: int) -> str:
+def overlay_text(overlay: Overlay, counter: int, stamp: GpsStamp) -> str:
     """What is written for an overlay; empty for none.
 
     Parameters
@@ -27,22 +28,31 @@ def overlay_text(overlay: Overlay, counter: int, start_ns: int) -> str:
     overlay : Overlay
     counter : int
         What the frame counter of the camera shows.
-    start_ns : int
-        UTC, start of exposure of row 0.
+    stamp : GpsStamp
+        What the GPS box says of the frame.
 
     Examples
     --------
-    >>> overlay_text(Overlay.FRAME_NUMBER, 42, 0)
-    'FRAME 000042'
+    >>> from fullwell.readout.gps import Edge, latitude_word, longitude_word
+    >>> edge = Edge.at(1_705_837_411_923_882_000, flag=51)
+    >>> place = latitude_word(28.7606), longitude_word(-17.8816)
+    >>> stamp = GpsStamp(43, 0, 640, 480, *place, edge, edge, edge, 10_000_000)
+    >>> print(overlay_text(Overlay.GPS, 42, stamp))
+    FRAME 000042
+    UTC 2024-01-21 11:43:31.9238820
+    GPS LOCKED +28.76060 -017.88160
     """
-    match overlay:
-        case Overlay.FRAME_NUMBER:
-            return f"FRAME {counter:06d}"
-        case Overlay.GPS:
-            second, fraction_ns = divmod(start_ns, 1_000_000_000)
-            utc = datetime.fromtimestamp(second, UTC)
-            return f"FRAME {counter:06d}\nUTC {utc:%Y-%m-%d %H:%M:%S}.{fraction_ns // 100:07d}"
-    return ""
+    number = f"FRAME {counter:06d}"
+    if overlay is not Overlay.GPS:
+        return "" if overlay is Overlay.NONE else number
+    receiver = stamp.end.receiver
+    if receiver < Receiver.VALID:
+        return f"{number}\nGPS {receiver.words.upper()}"
+    second, rest_ns = divmod(stamp.vsync_ns, 1_000_000_000)
+    place = f"{stamp.latitude_deg:+09.5f} {stamp.longitude_deg:+010.5f}"
+    utc = datetime.fromtimestamp(second, UTC)
+    words = "LOCKED" if stamp.locked else "NOT LOCKED"
+    return f"{number}\nUTC {utc:%Y-%m-%d %H:%M:%S}.{rest_ns // 100:07d}\nGPS {words} {place}"
 
 
 def rail_dn(frame_format: FrameFormat) -> int:
