@@ -43,22 +43,26 @@ class Engine:
         return result.stdout
 
 
-@pytest.fixture
-def engine(library: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
-    """Start engines: ``engine("twin:qhy600-pro", "--instant")``."""
+@pytest.fixture(scope="module")
+def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Engine]]:
+    """Start engines: ``engine("twin:qhy600-pro", "--instant")``; one that runs already is used again."""
     running: list[subprocess.Popen[bytes]] = []
+    known: dict[tuple[str, ...], Engine] = {}
+    folder = tmp_path_factory.mktemp("sockets")
 
     def start(*words: str) -> Engine:
+        if words in known:
+            return known[words]
         environment = {
             **os.environ,
             "LD_LIBRARY_PATH": str(library.parent),
-            "FULLWELL_SDK_SOCKET": str(tmp_path / f"{len(running)}.sock"),
+            "FULLWELL_SDK_SOCKET": str(folder / f"{len(running)}.sock"),
             "FULLWELL_SDK_NO_START": "1",
         }
         cameras = [word for name in words if name.startswith("twin:") for word in ("--camera", name)]
         others = [name for name in words if not name.startswith("twin:")]
         process = subprocess.Popen(
-            [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", *cameras, *others],
+            [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", "--idle", "600", *cameras, *others],
             env=environment,
             stderr=subprocess.PIPE,
         )
@@ -66,7 +70,8 @@ def engine(library: Path, tmp_path: Path) -> Iterator[Callable[..., Engine]]:
         assert process.stderr is not None
         line = process.stderr.readline()
         assert b"listening" in line, line + process.stderr.read()
-        return Engine(environment)
+        known[words] = Engine(environment)
+        return known[words]
 
     yield start
     for process in running:
