@@ -56,7 +56,7 @@ def test_a_stamp_read_back_is_the_instant_less_the_lateness_of_the_pulse(after_n
 
 
 def test_stamps_are_a_function_of_the_instant_in_any_order() -> None:
-    box = GpsBox(faults=[Fault("lock lost", 20, 40), Fault("frozen stamps", 60)])
+    box = GpsBox(faults=[Fault("lock lost", 20, 40), Fault("pps lost", 60)])
     instants = [NOW_NS + 777_777_777 * step for step in range(120)]
 
     def stamps(order: list[int]) -> dict[int, object]:

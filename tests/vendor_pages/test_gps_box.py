@@ -16,7 +16,7 @@ from fullwell.models import keys
 from fullwell.models.facts import Window
 from fullwell.readout.gps import PPS_LOST, GpsStamp, Receiver, decode, doubts, stamp_bytes
 from fullwell.scene import Dark, Uniform
-from fullwell.twin.gpsbox import Fault, GpsBox
+from fullwell.twin.gpsbox import Fault, GpsBox, GpsFault
 
 START_NS = 1_767_225_600_250_000_000
 WINDOW = Window(0, 100, 64, 32)
@@ -237,3 +237,23 @@ def test_the_same_body_has_the_same_box() -> None:
         (stamp,) = stamps(other, 1)
     with camera() as first:
         assert stamps(first, 1) != [stamp]
+
+
+@pytest.mark.requirement("T6")
+@pytest.mark.parametrize("kind", [kind for kind in GpsFault if kind is not GpsFault.PPS_EXACT])
+def test_a_doubtful_stamp_is_never_used(kind: GpsFault) -> None:
+    """Before the fault times come from the stamp; in it each frame is right, or its time is not from the stamp."""
+    sources, errors_ns = [], []
+    with camera(box=GpsBox(faults=[Fault(kind, after_s=4.0)])) as opened:
+        for _ in range(18):
+            frame = opened.expose()
+            faulty = vsync_ns(opened, frame) >= START_NS + 4 * 10**9
+            sources.append((faulty, frame.report.time_source))
+            errors_ns.append(abs(frame.start_ns - opened.truth(frame).row0_start_ns))
+            assert bool(frame.report.time_doubts) is (frame.report.time_source != "gps")
+    assert sources.count((False, "gps")) > 3
+    assert (False, "twin") not in sources
+    assert (True, "twin") in sources
+    if not kind.value.startswith("jumping"):  # these come and go
+        assert (True, "gps") not in sources
+    assert max(errors_ns) <= LATEST_PULSE_NS + 2 * TICK_NS

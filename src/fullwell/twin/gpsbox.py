@@ -1,7 +1,8 @@
 """The GPS box on the twin's pins: states of the receiver, stamps, and what is known to go wrong with them.
 
 The box latches both edges of the shutter signal with the count of its oscillator since the last pulse per second,
-and the camera writes what it says over the first pixels of the frame. Everything is a function of the clock.
+and the camera writes what it says over the first pixels of the frame. Everything is a function of the clock but
+frozen stamps, which are those of an earlier frame.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class GpsFault(StrEnum):
     """What is known to go wrong with the stamps of a GPS box."""
 
     FROZEN_STAMPS = "frozen stamps"
-    """All times stay at the first ones of the fault while the sequence numbers go on."""
+    """All times stay at those of the frame before while the sequence numbers go on."""
     BOGUS_LOCK = "bogus lock"
     """Locked, it says, but the seconds are wrong by 18."""
     JUMPING_LATITUDE = "jumping latitude"
@@ -191,6 +192,7 @@ class StampSource:
         self._made_ns = made_ns
         self._stream = key(seed, "gps box")
         self._faults = () if box is None else _faults(box.faults)
+        self._latched: tuple[_Latch, _Latch] | None = None
         if box is not None:
             self._power_on_ns = made_ns - round(box.powered_s * SECOND_NS)
             self._oscillator = Oscillator(self._stream, box.oscillator_ppm, self._power_on_ns)
@@ -237,7 +239,7 @@ class StampSource:
         box = self._box
         if box is None:
             return GpsStamp(number + 1, 0, width, height, 0, 0, _NOTHING, _NOTHING, _NOTHING, PPS_LOST)
-        start, end = self._latch(box, rise_ns), self._latch(box, fall_ns)
+        start, end = self._latches(box, rise_ns, fall_ns)
         latitude, longitude = self._position(box, fall_ns)
         failed = self._has(GpsFault.FAILED_FRAMES, fall_ns)
         return GpsStamp(
@@ -266,10 +268,13 @@ class StampSource:
             return Receiver.VALID
         return Receiver.LOCKED
 
+    def _latches(self, box: GpsBox, rise_ns: int, fall_ns: int) -> tuple[_Latch, _Latch]:
+        """Both edges of a frame, or of the last one before the stamps froze."""
+        if self._latched is None or not self._has(GpsFault.FROZEN_STAMPS, fall_ns):
+            self._latched = self._latch(box, rise_ns), self._latch(box, fall_ns)
+        return self._latched
+
     def _latch(self, box: GpsBox, instant_ns: int) -> _Latch:
-        frozen = self._fault(GpsFault.FROZEN_STAMPS, instant_ns)
-        if frozen is not None:
-            instant_ns = self._begin_ns(frozen)
         receiver = self.receiver(instant_ns)
         if receiver is Receiver.POWERED_ON:
             return _Latch(_NOTHING, PPS_LOST)
