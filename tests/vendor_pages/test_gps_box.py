@@ -242,7 +242,7 @@ def test_the_same_body_has_the_same_box() -> None:
 @pytest.mark.requirement("T6")
 @pytest.mark.parametrize("kind", [kind for kind in GpsFault if kind is not GpsFault.PPS_EXACT])
 def test_a_doubtful_stamp_is_never_used(kind: GpsFault) -> None:
-    """Before the fault times come from the stamp; in it each frame is right, or its time is not from the stamp."""
+    """Before the fault times come from the stamp; in it they come from elsewhere, or the stamp is right."""
     sources, errors_ns = [], []
     with camera(box=GpsBox(faults=[Fault(kind, after_s=4.0)])) as opened:
         for _ in range(18):
