@@ -8,13 +8,20 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fullwell.connect import SyncCable as SyncCable
+    from fullwell.connect import TriggerLine as TriggerLine
     from fullwell.connect import list_cameras as list_cameras
     from fullwell.connect import open_camera as open
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "list_cameras", "open"]
+__all__ = ["SyncCable", "TriggerLine", "__version__", "list_cameras", "open"]
 
-_LAZY = {"open": "open_camera", "list_cameras": "list_cameras"}
+_LAZY = {
+    "open": "open_camera",
+    "list_cameras": "list_cameras",
+    "SyncCable": "SyncCable",
+    "TriggerLine": "TriggerLine",
+}
 
 
 def __getattr__(name: str) -> Any:

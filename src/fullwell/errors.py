@@ -14,6 +14,7 @@
     │   └── NoImage             nothing has been taken yet
     ├── NotSupported            this camera cannot do it at all
     ├── ExposureAborted         the exposure was abandoned while someone waited for it
+    ├── TriggerTimeout          the trigger that an exposure waits for did not come in time
     ├── DeviceFault             the far end of the cable misbehaves
     │   ├── DeviceLost          it is gone
     │   └── FrameTimeout        a frame did not arrive in time
@@ -142,6 +143,10 @@ class NotSupported(FullwellError):
 
 class ExposureAborted(FullwellError):
     """The exposure was abandoned while somebody waited for its frame."""
+
+
+class TriggerTimeout(FullwellError):
+    """The trigger that an exposure waits for did not come in the time that the caller allowed."""
 
 
 class DeviceFault(FullwellError):

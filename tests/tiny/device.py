@@ -31,6 +31,8 @@ from tiny.burst import TinyBurst
 OWN_DEFAULTS = {"gain": 0, "offset": 0, "exposure_s": 0.02, "usb_traffic": 0, "speed": 0}
 """What a camera falls back to at `initialise`: never what the user wants."""
 
+TRIGGER_LATENCY_NS = 1000
+
 BUFFERED = 2
 """Live frames that wait in the device; older ones are lost."""
 
@@ -55,7 +57,9 @@ class TinyDevice:
             Control.PRESSURE_HPA: 1000.0,
             Control.MEMORY_FILL_KB: 0.0,
             Control.WHEEL_POSITION: 0.0,
+            Control.TRIGGER_INPUT: 0.0,
         }
+        self._armed = False
         self._wheel_arrives_ns = 0
         self._stream = Stream.SINGLE
         self._begin_ns: int | None = None
@@ -118,8 +122,36 @@ class TinyDevice:
     def start_exposure(self) -> None:
         assert self._stream is Stream.SINGLE
         self._wake.clear()
-        self._begin_ns = self.clock.now_ns()
+        self._armed = self.waits()
+        self._begin_ns = None if self._armed else self.clock.now_ns()
         self._exposure_ns = self.precise_timing().exposure_ns
+
+    def waits(self) -> bool:
+        return self._others[Control.TRIGGER_INPUT] > 0
+
+    def soft_trigger(self) -> None:
+        if self._armed:
+            self._armed, self._begin_ns = False, self.clock.now_ns() + TRIGGER_LATENCY_NS
+            self._wake.set()
+
+    def exposure_start_ns(self) -> int | None:
+        begin_ns = self._begin_ns
+        return begin_ns if begin_ns is not None and begin_ns <= self.clock.now_ns() else None
+
+    def wait_for_start(self, timeout_s: float | None) -> bool:
+        give_up_ns = 2**62 if timeout_s is None else self.clock.now_ns() + round(timeout_s * 1e9)
+        while self._armed and self.clock.now_ns() < give_up_ns:
+            if timeout_s is None:
+                self._wake.wait(0.05)
+            else:
+                self.clock.sleep_until(give_up_ns, self._wake)
+            self._wake.clear()
+        if not self._armed and self._begin_ns is None:
+            raise ExposureAborted("cancelled")
+        return not self._armed
+
+    def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:
+        return ()
 
     def _ready_ns(self) -> int:
         assert self._begin_ns is not None
@@ -127,6 +159,8 @@ class TinyDevice:
         return self._begin_ns + self._exposure_ns + timing.read_ns + timing.transfer_ns
 
     def exposure_remaining_s(self) -> float:
+        if self._armed:
+            return float("inf")
         if self._begin_ns is None:
             return 0.0
         return max(0, self._ready_ns() - self.clock.now_ns()) * 1e-9
@@ -138,6 +172,7 @@ class TinyDevice:
 
     def cancel_exposure(self) -> None:
         self._begin_ns = None
+        self._armed = False
         self._wake.set()
 
     def read_frame(self, out: NDArray[Any]) -> FrameReport:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fullwell.models import load
 from fullwell.models.facts import (
     Banding,
     Burst,
@@ -125,4 +126,5 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         statements=(),
         burst=Burst((), None, True, True, True),
         printed_rates=(),
+        connector=load("qhy600-pro").connector,
     )

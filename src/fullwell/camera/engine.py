@@ -32,7 +32,7 @@ from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
 from fullwell.camera.watch import FrameWatch
 from fullwell.camera.wheel import Wheel
-from fullwell.errors import NotSupported
+from fullwell.errors import NotSupported, OutOfRange, TriggerTimeout
 from fullwell.models.facts import CameraModel, Range, Window
 from fullwell.readout.calibration import RowOffset
 from fullwell.readout.precise import PreciseExposure, precise_exposure
@@ -329,7 +329,7 @@ class Camera:
         with self._machine.settled():
             self._machine.start(self.settings)
 
-    def read(self, out: NDArray[Any] | None = None) -> Frame:
+    def read(self, out: NDArray[Any] | None = None, *, trigger_timeout_s: float | None = None) -> Frame:
         """Wait for the exposure that was started, and fetch its frame.
 
         Parameters
@@ -337,6 +337,8 @@ class Camera:
         out : ndarray, optional
             C-contiguous, of the frame's shape and dtype; the frame is written there. Default is a buffer of the
             camera's, which is used again only when nobody holds the frame any more.
+        trigger_timeout_s : float, optional
+            How long to wait for a trigger, s, where exposures wait for one; default is as long as it takes.
 
         Raises
         ------
@@ -344,30 +346,50 @@ class Camera:
             If `out` does not fit.
         NotConnected, Busy, NoImage
             If the camera is not open, is live or being read by another thread, or no exposure was started.
+        TriggerTimeout
+            If no trigger came in time. The exposure goes on waiting.
         ExposureAborted
             If `abort` or `close` ended the exposure.
         DeviceFault
             If the camera fails.
         """
         lend = self._lend if out is None else partial(self._checked, out)
-        buffer, report, exposure = self._machine.read(lend)
+        if trigger_timeout_s is not None and real("trigger_timeout_s", trigger_timeout_s) < 0:
+            raise OutOfRange("trigger_timeout_s", trigger_timeout_s, 0, float("inf"), "s")
+        buffer, report, exposure = self._machine.read(lend, trigger_timeout_s)
         return self._frame(buffer, report, exposure.asked, Stream.SINGLE)
 
-    def expose(self, out: NDArray[Any] | None = None) -> Frame:
-        """Take one frame: `start` and `read`.
+    def expose(self, out: NDArray[Any] | None = None, *, trigger_timeout_s: float | None = None) -> Frame:
+        """Take one frame: `start` and `read`. Without a trigger in time, the exposure is aborted.
 
         Parameters
         ----------
-        out : ndarray, optional
+        out, trigger_timeout_s
             See `read`.
         """
         if out is not None:
             self._checked(out)
         self.start()
-        return self.read(out)
+        try:
+            return self.read(out, trigger_timeout_s=trigger_timeout_s)
+        except TriggerTimeout as error:
+            self.abort()
+            raise TriggerTimeout(error.message, "Check the source of the trigger.") from None
+
+    def trigger(self) -> None:
+        """Start what waits for a trigger: the exposure that was started, or the next frame of a live run.
+
+        Raises
+        ------
+        InvalidOperation
+            If nothing waits for a trigger; see `Pins.configure`.
+        NotConnected, Busy
+            If the camera is not open, or the exposure has begun.
+        """
+        self._machine.trigger()
 
     def remaining_s(self) -> float:
-        """Time until `read` would not wait any more, s; 0 when no exposure runs."""
+        """Time until `read` would not wait any more, s; infinite before a trigger, 0 when no exposure runs."""
         return self._machine.remaining_s()
 
     def progress_percent(self) -> int:

@@ -7,10 +7,10 @@ from typing import Final
 
 from fullwell.camera.burst import FLUSHING_PATCH_NUMBER, BurstPlan
 from fullwell.camera.controls import CONTROLS, Control
-from fullwell.camera.device import BurstPort, BurstSource, Device, Stream
+from fullwell.camera.device import BurstPort, BurstSource, Device, Stream, Triggerable
 from fullwell.camera.frame import Readings, Settings
 from fullwell.camera.request import EXTRAS, FIELDS
-from fullwell.errors import NotConnected, NotSupported
+from fullwell.errors import InvalidOperation, NotConnected, NotSupported, TriggerTimeout
 from fullwell.readout.rows import RowTiming
 
 log = logging.getLogger(__name__)
@@ -143,6 +143,42 @@ class FarEnd:
     @property
     def _port(self) -> BurstPort | None:
         return self.device.burst if isinstance(self.device, BurstSource) else None
+
+    def waits(self) -> bool:
+        """Whether exposures wait for a trigger, or for another camera."""
+        return isinstance(self.device, Triggerable) and self.device.waits()
+
+    def soft_trigger(self) -> None:
+        """Start what waits for a trigger.
+
+        Raises
+        ------
+        InvalidOperation
+            If exposures do not wait.
+        """
+        if not (isinstance(self.device, Triggerable) and self.device.waits()):
+            raise InvalidOperation(
+                "frames do not wait for a trigger.", "Choose pins.configure(trigger_input=...) before."
+            )
+        self.device.soft_trigger()
+
+    def exposure_start_ns(self) -> int | None:
+        """UTC at which the single exposure under way began; None while it waits."""
+        return self.device.exposure_start_ns() if isinstance(self.device, Triggerable) else None
+
+    def wait_for_start(self, timeout_s: float | None) -> None:
+        """Wait until the single exposure under way begins.
+
+        Raises
+        ------
+        TriggerTimeout
+            If it has not begun in that time; it goes on waiting.
+        """
+        if isinstance(self.device, Triggerable) and not self.device.wait_for_start(timeout_s):
+            raise TriggerTimeout(
+                f"no trigger came in {timeout_s:g} s.",
+                "The exposure goes on waiting: read() again, trigger() it, or abort() it.",
+            )
 
     def require(self, control: Control) -> None:
         """See that the device has a control.

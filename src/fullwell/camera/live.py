@@ -18,7 +18,7 @@ from typing import Any, Final, Literal, Self, get_args
 from numpy.typing import NDArray
 
 from fullwell.camera.burst import BurstPlan
-from fullwell.camera.device import Device
+from fullwell.camera.device import Device, Triggerable
 from fullwell.camera.frame import Frame, FrameReport
 from fullwell.camera.ledger import Fate, Ledger
 from fullwell.camera.request import whole
@@ -284,6 +284,9 @@ class LiveRun:
             periods = LATE_PERIODS if self._plan.burst is None else LATE_PERIODS + self._plan.burst.end
             patience_s = periods * self._timing().frame_period_ns * 1e-9 + LATE_S
             left_s = patience_s - (self._device.clock.now_ns() - begin_ns) * 1e-9
+            if left_s <= 0 and isinstance(self._device, Triggerable) and self._device.waits():
+                begin_ns = self._device.clock.now_ns()
+                continue
             if left_s <= 0:
                 raise FrameTimeout(
                     f"no live frame came in {patience_s:.3g} s.",

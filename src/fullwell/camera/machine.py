@@ -22,7 +22,7 @@ from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import Frame, FrameReport, Settings
 from fullwell.camera.live import Live, LivePlan, LiveRun
 from fullwell.camera.states import Command, State, after
-from fullwell.errors import Busy, DeviceFault, ExposureAborted, FrameTimeout, FullwellError
+from fullwell.errors import Busy, DeviceFault, ExposureAborted, FrameTimeout, FullwellError, TriggerTimeout
 
 log = logging.getLogger(__name__)
 
@@ -38,16 +38,28 @@ class Exposure:
     ----------
     asked : Settings
         In force at its start.
-    begin_ns, end_ns : int
-        When it began, and when it will be or was over, UTC.
+    length_ns : int
+        How long it is to last.
+    begin_ns : int or None
+        When it began, UTC; None while it waits for a trigger.
+    end_ns : int
+        When it will be or was over, UTC; 0 while it waits.
     """
 
     asked: Settings
-    begin_ns: int
-    end_ns: int
+    length_ns: int
+    begin_ns: int | None = None
+    end_ns: int = 0
+
+    def begin(self, begin_ns: int) -> None:
+        """It has begun."""
+        self.end_ns = begin_ns + self.length_ns
+        self.begin_ns = begin_ns
 
     def progress_percent(self, now_ns: int) -> int:
         """How much of it has passed, 0 to 100."""
+        if self.begin_ns is None:
+            return 0
         return min(100, 100 * (now_ns - self.begin_ns) // max(1, self.end_ns - self.begin_ns))
 
 
@@ -79,9 +91,11 @@ class Machine:
     def state(self) -> State:
         """What the camera is doing now."""
         state, exposure = self._state, self._exposure
-        if state is State.EXPOSING and exposure is not None and self._device.clock.now_ns() >= exposure.end_ns:
-            return State.READING
-        return state
+        if state is not State.EXPOSING or exposure is None:
+            return state
+        if not self._has_begun(exposure):
+            return State.ARMED
+        return State.READING if self._device.clock.now_ns() >= exposure.end_ns else state
 
     def check(self, command: Command) -> State:
         """The state after a command, or its refusal. Needs no lock."""
@@ -148,11 +162,21 @@ class Machine:
         with self.faults():
             self._far_end.tell(settings, Stream.SINGLE)
             self._device.start_exposure()
-        begin_ns = self._device.clock.now_ns()
-        self._exposure = Exposure(settings, begin_ns, begin_ns + self._far_end.timing.exposure_ns)
-        self._state = next_state
+        exposure = Exposure(settings, self._far_end.timing.exposure_ns)
+        if not self._far_end.waits():
+            exposure.begin(self._device.clock.now_ns())
+        self._exposure, self._state = exposure, next_state
 
-    def read(self, lend: Callable[[], NDArray[Any]]) -> tuple[NDArray[Any], FrameReport, Exposure]:
+    def trigger(self) -> None:
+        """Start what waits for a trigger."""
+        with self.lock:
+            self.check(Command.TRIGGER)
+            with self.faults():
+                self._far_end.soft_trigger()
+
+    def read(
+        self, lend: Callable[[], NDArray[Any]], trigger_timeout_s: float | None
+    ) -> tuple[NDArray[Any], FrameReport, Exposure]:
         """Wait for the exposure, and fetch its frame into the buffer that `lend` gives."""
         with self.lock:
             buffer = lend()
@@ -161,6 +185,7 @@ class Machine:
                 raise Busy("cannot read a frame: another thread waits for it.", "Read each frame once.")
             exposure, self._cable_taken = self._exposure, True
         try:
+            self._far_end.wait_for_start(trigger_timeout_s)
             report = self._device.read_frame(buffer)
         except BaseException as error:
             self._come_out(exposure, error)
@@ -178,8 +203,8 @@ class Machine:
                 self._far_end.burst_port().reset_counter()
 
     def remaining_s(self) -> float:
-        """Time until `read` would not wait any more, s. Needs no lock."""
-        if self.check(Command.CONTROL) not in (State.EXPOSING, State.READING):
+        """Time until `read` would not wait any more, s; infinite before a trigger. Needs no lock."""
+        if self.check(Command.CONTROL) not in (State.ARMED, State.EXPOSING, State.READING):
             return 0.0
         with self.faults():
             return self._device.exposure_remaining_s()
@@ -239,6 +264,15 @@ class Machine:
 
     # Methods below run with the lock held unless they say otherwise.
 
+    def _has_begun(self, exposure: Exposure) -> bool:
+        """Whether an exposure has begun; the far end knows, if it waited. Needs no lock."""
+        if exposure.begin_ns is None:
+            with suppress(FullwellError):  # whoever reads the frame gets it
+                begin_ns = self._far_end.exposure_start_ns()
+                if begin_ns is not None:
+                    exposure.begin(begin_ns)
+        return exposure.begin_ns is not None
+
     def _wait_for_cable(self) -> None:
         if not self.lock.wait_for(lambda: not self._cable_taken, LET_GO_S):
             fault = FrameTimeout(
@@ -260,6 +294,8 @@ class Machine:
             if isinstance(error, DeviceFault):
                 self._fail(error)
                 return
+            if isinstance(error, TriggerTimeout):
+                return  # it goes on waiting
             self._exposure, self._state = None, State.IDLE
             if error is not None:
                 with self.faults():

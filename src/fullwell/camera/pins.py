@@ -296,6 +296,7 @@ class Pins:
             levels=tuple(self._levels),
             led=self._led,
             triggers_ns=triggers_ns,
+            sma_input=used.trigger_input == "sma",
         )
 
     def _sma_output(self, name: str) -> Signal:

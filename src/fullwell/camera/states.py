@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from fullwell.errors import Busy, DeviceFault, FullwellError, NoImage, NotConnected
+from fullwell.errors import Busy, DeviceFault, FullwellError, InvalidOperation, NoImage, NotConnected
 
 
 class State(StrEnum):
@@ -14,6 +14,7 @@ class State(StrEnum):
 
     CLOSED = "closed"
     IDLE = "idle"
+    ARMED = "armed"
     EXPOSING = "exposing"
     READING = "reading"
     LIVE = "live"
@@ -33,6 +34,7 @@ class Command(StrEnum):
     STOP = "stop"
     ABORT = "abort"
     GO_LIVE = "go live"
+    TRIGGER = "trigger"
     BURST = "take a burst"
 
 
@@ -59,6 +61,13 @@ _EXPOSING: Final = Refusal(Busy, "an exposure is running", "Wait for its frame, 
 _READING: Final = Refusal(Busy, "a frame waits to be read", "read() it or abort().")
 _LIVE: Final = Refusal(Busy, "the camera is live", "End the live run or burst first: stop() or abort().")
 _NOTHING: Final = Refusal(NoImage, "no exposure was started", "Call start() first.")
+_UNARMED: Final = Refusal(
+    InvalidOperation, "nothing waits for a trigger", "Choose pins.configure(trigger_input=...), then start()."
+)
+_ARMED: Final = Refusal(Busy, "an exposure waits for its trigger", "trigger() it, or abort() it.")
+_NOT_BEGUN: Final = Refusal(
+    InvalidOperation, "the exposure waits for its trigger, so there is nothing to keep", "Use abort()."
+)
 _ITERATE: Final = Refusal(
     Busy, "the camera is live", "Take frames from the iterator that live() or burst() returned."
 )
@@ -77,6 +86,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: _CLOSED,
         Command.GO_LIVE: _CLOSED,
         Command.BURST: _CLOSED,
+        Command.TRIGGER: _CLOSED,
     },
     State.IDLE: {
         Command.OPEN: State.IDLE,
@@ -90,6 +100,21 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: State.LIVE,
         Command.BURST: State.LIVE,
+        Command.TRIGGER: _UNARMED,
+    },
+    State.ARMED: {
+        Command.OPEN: State.ARMED,
+        Command.CLOSE: State.CLOSED,
+        Command.CONFIGURE: _ARMED,
+        Command.ADJUST: _ARMED,
+        Command.CONTROL: State.ARMED,
+        Command.START: _ARMED,
+        Command.READ: State.ARMED,
+        Command.STOP: _NOT_BEGUN,
+        Command.ABORT: State.IDLE,
+        Command.GO_LIVE: _ARMED,
+        Command.BURST: _ARMED,
+        Command.TRIGGER: State.ARMED,
     },
     State.EXPOSING: {
         Command.OPEN: State.EXPOSING,
@@ -103,6 +128,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _EXPOSING,
         Command.BURST: _EXPOSING,
+        Command.TRIGGER: _EXPOSING,
     },
     State.READING: {
         Command.OPEN: State.READING,
@@ -116,6 +142,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _READING,
         Command.BURST: _READING,
+        Command.TRIGGER: _READING,
     },
     State.LIVE: {
         Command.OPEN: State.LIVE,
@@ -129,6 +156,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: State.IDLE,
         Command.GO_LIVE: _LIVE,
         Command.BURST: _LIVE,
+        Command.TRIGGER: State.LIVE,
     },
     State.ERROR: {
         Command.OPEN: State.IDLE,
@@ -142,11 +170,12 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.ABORT: _FAULT,
         Command.GO_LIVE: _FAULT,
         Command.BURST: _FAULT,
+        Command.TRIGGER: _FAULT,
     },
 }
-"""State after each command, or why it is refused. Besides commands, time moves EXPOSING to READING, a delivered
-frame READING to IDLE, the last frame of a live run or burst LIVE to IDLE, and a device fault any open state to
-ERROR."""
+"""State after each command, or why it is refused. START leads to ARMED where exposures wait for a trigger. Beside
+commands, a trigger moves ARMED to EXPOSING, time EXPOSING to READING, a delivered frame READING to IDLE, the last
+frame of a live run or burst LIVE to IDLE, and a device fault any open state to ERROR."""
 
 
 def after(state: State, command: Command, cause: Exception | None = None) -> State:

@@ -18,6 +18,8 @@ from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
 from fullwell.twin.faults import Fault
 from fullwell.twin.gpsbox import GpsBox
+from fullwell.twin.sync import SyncCable
+from fullwell.twin.trigger import TriggerLine
 
 CLOCKS: Final[dict[str, type[RealClock] | type[InstantClock]]] = {"real": RealClock, "instant": InstantClock}
 
@@ -50,6 +52,9 @@ def open_camera(
     gps_box: GpsBox | None = DEFAULT_GPS_BOX,
     fpga: str | None = None,
     faults: Iterable[Fault] = (),
+    trigger_line: TriggerLine | None = None,
+    sync: SyncCable | None = None,
+    oscillator_ppm: float = 0.0,
 ) -> Camera:
     """Open a camera.
 
@@ -84,6 +89,12 @@ def open_camera(
         everything works.
     faults : iterable of Fault
         What goes wrong in a twin, and with which frames (`fullwell.twin.faults`); default is nothing.
+    trigger_line : TriggerLine, optional
+        Plugged into the trigger input of a twin: its edges start exposures when the pins are set so.
+    sync : SyncCable, optional
+        Joins the GPIO sockets of twins: in the mode "master" one drives the rows of those in the mode "slave".
+    oscillator_ppm : float
+        How fast the oscillator of a twin runs, parts per million, -200 to 200.
 
     Returns
     -------
@@ -137,6 +148,9 @@ def open_camera(
         gps_box=gps_box,
         fpga=fpga,
         faults=faults,
+        trigger_line=trigger_line,
+        sync=sync,
+        oscillator_ppm=oscillator_ppm,
     )
     camera = Camera(device)
     camera.open()

@@ -15,7 +15,8 @@ exposure of the first row of the window (`fullwell.readout.rows.RowTiming`):
 Inputs show what was fed in.
 
 Limits: rows of one frame are spaced by the nominal line period; edges have no rise time; the opto-isolators of
-the SMA ports delay what they pass on, which is not drawn.
+the SMA ports delay what they pass on, which is not drawn; the sync inputs of a slave are drawn with its own rows,
+which follow the master's by the way through the cable and a tick of logic, some 10 ns.
 
 References
 ----------
@@ -51,6 +52,7 @@ TRIGGER_PULSE_NS: Final = 1_000_000
 """How long an external trigger is drawn low, at most; only its falling edge counts."""
 
 SMA_OUT: Final = "SMA out"
+SMA_IN: Final = "SMA in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +110,8 @@ class PortUse:
     led : LedPulse or None
     triggers_ns : tuple of int
         Falling edges at the trigger input.
-    sync_delay_ns : int
-        Of a slave: from an edge of the master at the pins until the rows follow.
+    sma_input : bool
+        Whether that is the SMA port and not a pin.
     """
 
     mode: PortMode
@@ -118,7 +120,7 @@ class PortUse:
     levels: tuple[tuple[int, int], ...] = ((0, 0),)
     led: LedPulse | None = None
     triggers_ns: tuple[int, ...] = ()
-    sync_delay_ns: int = 0
+    sma_input: bool = False
 
     def is_silent(self, pin: str) -> bool:
         """Whether no pulse comes out of a pin."""
@@ -152,6 +154,7 @@ def pin_trace(
     draw = _Draughtsman(model, use, shots, between_ns)
     signals = {f"GPIO{number}": signal for number, signal in enumerate(use.mode.pins, start=1)}
     signals[SMA_OUT] = use.sma_output
+    signals[SMA_IN] = Signal.TRIGGER_IN if use.sma_input else Signal.NONE
     waves = (draw.waveform(pin, signal) for pin, signal in signals.items() if signal is not Signal.NONE)
     return Trace(draw.begin_ns, draw.end_ns, tuple(wave.between(draw.begin_ns, draw.end_ns) for wave in waves))
 
@@ -193,10 +196,10 @@ class _Draughtsman:
             Signal.TRIGGER_IN: self._trigger,
             Signal.LINE_PERIOD: self._lines,
             Signal.HSYNC: self._lines,
-            Signal.HSYNC_IN: lambda pin, signal: self._earlier(self._lines(pin, signal)),
+            Signal.HSYNC_IN: self._lines,
             Signal.TRIG_OUT: self._vsync,
             Signal.VSYNC: self._vsync,
-            Signal.VSYNC_IN: lambda pin, signal: self._earlier(self._vsync(pin, signal)),
+            Signal.VSYNC_IN: self._vsync,
             Signal.LED: self._led,
             Signal.GPS_CONTROL: self._gps_control,
             Signal.GPS_CLOCK: self._gps_clock,
@@ -231,17 +234,14 @@ class _Draughtsman:
         pieces.append(vsyncs_ns[-1] + np.arange(lines, dtype=np.int64) * periods_ns[-1])
         return np.concatenate(pieces)
 
-    def _earlier(self, wave: Waveform) -> Waveform:
-        """An input of a slave, whose rows follow a little later."""
-        return Waveform(wave.pin, wave.signal, wave.starts_high, wave.edges_ns - self._use.sync_delay_ns)
-
     def _led(self, pin: str, signal: Signal) -> Waveform:
         led = self._use.led
         starts_ns = self._vsyncs_ns[:0] if led is None else self._vsyncs_ns + led.delay_ns
         return pulses(pin, signal, starts_ns, starts_ns + (0 if led is None else led.width_ns))
 
     def _trigger(self, pin: str, signal: Signal) -> Waveform:
-        falls_ns = np.array(self._use.triggers_ns, np.int64)
+        heard = self._use.sma_input == (pin == SMA_IN)
+        falls_ns = np.array(self._use.triggers_ns if heard else (), np.int64)
         longest_ns = np.append(np.diff(falls_ns) // 2, TRIGGER_PULSE_NS) if len(falls_ns) else falls_ns
         return pulses(pin, signal, falls_ns, falls_ns + np.minimum(longest_ns, TRIGGER_PULSE_NS), low=True)
 

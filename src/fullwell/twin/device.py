@@ -7,6 +7,7 @@ it waits), straight into the caller's buffer.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -35,6 +36,8 @@ from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
 from fullwell.twin.burst import BurstMode, shifted
 from fullwell.twin.clockwork import clockwork
+from fullwell.twin.crystal import Crystal
+from fullwell.twin.driven import NEVER_NS, DrivenRun, sleep_until
 from fullwell.twin.faults import Fault, FaultPlan
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
@@ -43,7 +46,10 @@ from fullwell.twin.identity import identify
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
+from fullwell.twin.sync import SyncCable
+from fullwell.twin.trigger import TriggerLine
 from fullwell.twin.wheel import FilterWheel, slot_names
+from fullwell.twin.wiring import Wiring
 
 
 class TwinDevice:
@@ -78,6 +84,12 @@ class TwinDevice:
         Versions of its logic; default is the oldest with which everything works.
     faults : iterable of Fault
         What goes wrong, and with which frames; default is nothing.
+    trigger_line : TriggerLine, optional
+        Plugged into the trigger input.
+    sync : SyncCable, optional
+        Plugged into the GPIO socket.
+    oscillator_ppm : float
+        Deviation of its oscillator from nominal, parts per million.
 
     Raises
     ------
@@ -112,6 +124,9 @@ class TwinDevice:
         gps_box: GpsBox | None = None,
         fpga: str | None = None,
         faults: Iterable[Fault] = (),
+        trigger_line: TriggerLine | None = None,
+        sync: SyncCable | None = None,
+        oscillator_ppm: float = 0.0,
     ) -> None:
         require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
         if temperature_c is not None:
@@ -138,6 +153,9 @@ class TwinDevice:
         self._mode = model.default_mode
         self._format = self._default_format()
         self._knobs = Knobs(model, len(names))
+        crystal = Crystal(oscillator_ppm)
+        self._wiring = Wiring(model, self._knobs, trigger_line, sync, crystal, self._wake.set)
+        self._armed: DrivenRun | None = None
         self._single: Exposure | None = None
         self._run: FrameStream | None = None
         self._has_run = False
@@ -245,7 +263,7 @@ class TwinDevice:
             return
         with self._lock:
             self._require_open()
-            if self._single is not None and not CONTROLS[control].while_exposing:
+            if (self._single or self._armed) is not None and not CONTROLS[control].while_exposing:
                 raise Busy(f"{control} cannot be changed during an exposure.", "Wait for its end, or abort it.")
             self._apply(control, value)
 
@@ -282,7 +300,7 @@ class TwinDevice:
         """The clockwork for the present settings."""
         with self._lock:
             self._require_stream(None)
-            return self._setup().timing
+            return self._wiring.paced(self._setup()).timing
 
     def start_exposure(self) -> None:
         """Begin a single exposure and return at once.
@@ -295,12 +313,18 @@ class TwinDevice:
         with self._lock:
             self._require_stream(Stream.SINGLE)
             self._require_idle("start an exposure")
-            self._single = Exposure(0, self._clock.now_ns(), self._setup())
+            driver, now_ns = self._wiring.driver(), self._clock.now_ns()
+            if driver is None:
+                self._single = Exposure(0, now_ns, self._wiring.paced(self._setup()))
+            else:
+                self._armed = DrivenRun(driver, self._setup(), now_ns)
 
     def exposure_remaining_s(self) -> float:
         """Time until the frame can be read without waiting, 0 when it can or when there is none, s."""
         with self._lock:
             self._require_stream(None)
+            if self._waits_still():
+                return math.inf
             if self._single is None:
                 return 0.0
             return max(0, self._single.arrival_ns - self._clock.now_ns()) * 1e-9
@@ -315,21 +339,20 @@ class TwinDevice:
         """
         with self._lock:
             self._require_stream(Stream.SINGLE)
-            if self._single is None:
+            if self._waits_still() or self._single is None:
                 raise InvalidOperation("there is no exposure to stop.", "Start one first.")
             start_ns, setup = self._single.start_ns, self._single.setup
             elapsed_ns = self._clock.now_ns() - start_ns
             if elapsed_ns < setup.timing.exposure_ns:
                 shorter = self._timing(setup.settings, max(elapsed_ns, 1) * 1e-9)
-                self._single = Exposure(0, start_ns, replace(setup, timing=shorter))
+                self._single = Exposure(0, start_ns, self._wiring.paced(replace(setup, timing=shorter)))
                 self._wake.set()
 
     def cancel_exposure(self) -> None:
         """Abandon the exposure or the free run; a waiting reader is woken."""
         with self._lock:
-            self._single = None
-            self._run = None
-            self._wake.set()
+            self._single = self._armed = None
+            self._end_run()
 
     def read_frame(self, out: NDArray[Any]) -> FrameReport:
         """Wait for the end of exposure, draw the frame during read-out and transfer, hand it over.
@@ -345,10 +368,11 @@ class TwinDevice:
         """
         with self._lock:
             self._require_stream(Stream.SINGLE)
-            if self._single is None:
+            if self._single is None and self._armed is None:
                 raise NoImage("there is no exposure to read.", "Start one first.")
             self._frames.check(out, self._format, self._mode)
             sequence = self._sequence
+        self.wait_for_start(None)
         shot = self._wait_for_light()
         report = self._draw(shot, sequence, out, (0,))
         self._wait_for_arrival(shot)
@@ -396,7 +420,8 @@ class TwinDevice:
         if coming is None:
             return None
         sequence = run.number(coming.exposure)
-        report = self._draw(coming.exposure, sequence, out, range(max(-3, -coming.exposure.index), 2))
+        around = (0,) if isinstance(run.sensor, DrivenRun) else range(max(-3, -coming.exposure.index), 2)
+        report = self._draw(coming.exposure, sequence, out, around)
         if not self._clock.sleep_until(coming.instant_ns, self._wake):
             return None
         with self._lock:
@@ -410,8 +435,47 @@ class TwinDevice:
     def stop_live(self) -> None:
         """Stop the free run; a `read_live` that waits or comes too late returns None. Harmless when idle."""
         with self._lock:
-            self._run = None
-            self._wake.set()
+            self._end_run()
+
+    def soft_trigger(self) -> None:
+        """Start what waits for a trigger. Harmless when nothing does."""
+        self._wiring.soft_trigger(self._clock.now_ns())
+        self._wake.set()
+
+    def waits(self) -> bool:
+        """Whether exposures wait for a trigger or a master, as the connectors are set."""
+        return self._wiring.driver() is not None
+
+    def exposure_start_ns(self) -> int | None:
+        """UTC at which the single exposure under way began; None while it waits, and when there is none."""
+        with self._lock:
+            return None if self._waits_still() or self._single is None else self._single.start_ns
+
+    def wait_for_start(self, timeout_s: float | None) -> bool:
+        """Wait until the single exposure under way begins; False if it has not in that time.
+
+        Raises
+        ------
+        ExposureAborted
+            If it is abandoned meanwhile.
+        """
+        limit_ns = NEVER_NS if timeout_s is None else self._clock.now_ns() + round(timeout_s * 1e9)
+        while True:
+            with self._lock:
+                if not self._waits_still():
+                    break
+                self._wake.clear()
+                until_ns = NEVER_NS if self._armed is None else self._armed.frame(0).start_ns
+            if self._clock.now_ns() >= limit_ns:
+                return False
+            sleep_until(self._clock, min(until_ns, limit_ns), self._wake)
+        if self._single is None:
+            raise _aborted()
+        return True
+
+    def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:
+        """The edges at the trigger input from `begin_ns` up to, but without, `end_ns`; UTC."""
+        return self._wiring.edges_ns(begin_ns, end_ns)
 
     def wheel_names(self) -> tuple[str, ...]:
         """Names of the slots of the filter wheel; empty when there is no wheel."""
@@ -485,15 +549,33 @@ class TwinDevice:
         return int(knobs[Control.LED_DELAY_NS]), int(knobs[Control.LED_WIDTH_NS])
 
     def _new_run(self) -> FrameStream:
-        setup = self._setup()
+        setup, now_ns, driver = self._setup(), self._clock.now_ns(), self._wiring.driver()
         room = memory_frames(self._model, setup.settings)
-        return FrameStream(FreeRun(setup, self._clock.now_ns()), room, self._sequence, self._faults.loses)
+        sensor: FreeRun | DrivenRun
+        if driver is not None:
+            sensor = DrivenRun(driver, setup, now_ns)
+        else:
+            self._wiring.begin(setup, now_ns)
+            sensor = FreeRun(self._wiring.paced(setup), now_ns)
+        return FrameStream(sensor, room, self._sequence, self._faults.loses)
 
     def _memory_fill_kb(self, now_ns: int) -> float:
         if self._run is None:
             return 0.0
         settings = self._knobs.settings(self._mode, self._format, self._link)
         return self._run.filled(now_ns) * frame_bytes(self._model, settings) / 1024
+
+    def _waits_still(self) -> bool:
+        """Whether an exposure waits for its start; one that has begun meanwhile is under way from then on."""
+        armed = self._armed
+        if armed is not None and armed.begun(self._clock.now_ns()):
+            self._single, self._armed = armed.frame(0), None
+        return self._armed is not None
+
+    def _end_run(self) -> None:
+        self._run = None
+        self._wiring.end(self._clock.now_ns())
+        self._wake.set()
 
     def _apply(self, control: Control, value: float) -> None:
         """Take over a checked value; the free run uses it from its next frame."""
@@ -542,7 +624,10 @@ class TwinDevice:
 
     def _tell_run(self, now_ns: int) -> None:
         if self._run is not None:
-            self._run.sensor.change(self._setup(), now_ns)
+            setup = self._setup()
+            driven = isinstance(self._run.sensor, DrivenRun)
+            self._run.sensor.change(setup if driven else self._wiring.paced(setup), now_ns)
+            self._wiring.change(setup, now_ns)
 
     def _wait_for_light(self) -> Exposure:
         """Wait until row 0 has all its light, with an eye on `stop_exposure` and `cancel_exposure`."""
@@ -557,13 +642,17 @@ class TwinDevice:
 
     def _wait_for_start(self, run: FrameStream, deadline_ns: int) -> Arrival | None:
         """Wait until the next frame of a run has begun; None if it does not arrive in time, or the run ends."""
+        driven = isinstance(run.sensor, DrivenRun)
         while True:
             with self._lock:
                 if self._run is not run:
                     return None
                 self._wake.clear()
                 now_ns = self._clock.now_ns()
-                coming = run.coming(now_ns, deadline_ns)
+                coming = run.coming(now_ns, NEVER_NS if driven else deadline_ns)
+            if coming is None and driven:
+                sleep_until(self._clock, NEVER_NS, self._wake)
+                return None
             if coming is not None and coming.exposure.start_ns <= now_ns:
                 return coming
             until_ns = deadline_ns if coming is None else coming.exposure.start_ns
@@ -593,7 +682,7 @@ class TwinDevice:
             )
 
     def _require_idle(self, wish: str) -> None:
-        if self._single is not None:
+        if self._single is not None or self._armed is not None:
             raise Busy(f"an exposure is under way: cannot {wish}.", "Read its frame, or abort it.")
         if self._run is not None:
             raise Busy(f"live mode runs: cannot {wish}.", "Stop it first.")

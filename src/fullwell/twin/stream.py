@@ -22,6 +22,7 @@ from fullwell.camera.frame import Settings
 from fullwell.camera.ledger import Entry, Fate
 from fullwell.models.facts import CameraModel
 from fullwell.readout.timing import link_frame_ns
+from fullwell.twin.driven import DrivenRun
 from fullwell.twin.freerun import Exposure, FreeRun
 
 COMPUTER_FRAMES: Final = 2
@@ -79,7 +80,7 @@ class FrameStream:
 
     Parameters
     ----------
-    sensor : FreeRun
+    sensor : FreeRun or DrivenRun
     memory_frames : int
         How many frames the camera's memory holds; the one that is read and the one on the cable always fit.
     first_number : int
@@ -116,7 +117,7 @@ class FrameStream:
 
     def __init__(
         self,
-        sensor: FreeRun,
+        sensor: FreeRun | DrivenRun,
         memory_frames: int,
         first_number: int = 0,
         breaks: Callable[[int, int], bool] = lambda *_: False,

@@ -41,6 +41,7 @@ class CameraState(IntEnum):
 STATES: Final = {
     State.CLOSED: CameraState.IDLE,
     State.IDLE: CameraState.IDLE,
+    State.ARMED: CameraState.WAITING,
     State.EXPOSING: CameraState.EXPOSING,
     State.READING: CameraState.READING,
     State.LIVE: CameraState.EXPOSING,
