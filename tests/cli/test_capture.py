@@ -109,10 +109,10 @@ def test_a_name_taken_at_the_last_moment_loses_no_frame(run, tmp_path, monkeypat
     """Another capture into the same folder is faster."""
     from fullwell.cli import taking
 
-    def slower(frame, path, *rest):
+    def slower(frame, path, *rest, **options):
         if not list(tmp_path.iterdir()):
             path.write_text("the other's")
-        return write_fits(frame, path, *rest)
+        return write_fits(frame, path, *rest, **options)
 
     monkeypatch.setattr(taking, "write_fits", slower)
     done = run("capture", *EVEN)
@@ -418,3 +418,10 @@ def test_a_bar_on_the_terminal_leaves_standard_output_alone(start):
             seen += piece
     os.close(ours)
     assert b"frame 2 of 2" in seen
+
+
+def test_row_times_on_request(run, tmp_path):
+    done = run("capture", *EVEN, "--row-times", "--out", "a.fits")
+    assert done.exit_code == 0, done.stderr
+    with fits.open(tmp_path / "a.fits") as opened:
+        assert len(opened["ROWTIMES"].data) == opened[0].header["NAXIS2"]

@@ -107,6 +107,7 @@ def run(
     truth: Annotated[
         bool, typer.Option("--truth", help="Add the answer key: true electrons, stars, effects.")
     ] = False,
+    row_times: Annotated[bool, typer.Option("--row-times", help="Add a table of the times of all rows.")] = False,
     compress: Annotated[bool, typer.Option("--compress", help="Lossless RICE compression.")] = False,
     instant: Annotated[bool, typer.Option("--instant", help="Do not wait for the exposure time.")] = False,
     out: Annotated[
@@ -175,5 +176,5 @@ def run(
     with found as opened:
         opened.configure(**settings)
         use_calibration(opened, gps, calibration, Stream.LIVE if burst else Stream.SINGLE)
-        keeping = Keeping(scenery.image_type, truth, compress, overwrite)
+        keeping = Keeping(scenery.image_type, truth, compress, overwrite, row_times)
         (take_burst if burst else take)(opened, number, names, keeping)

@@ -22,6 +22,7 @@ from fullwell.record import FileNames, check_folder, write_fits
 LONGEST_NAP_S: Final = 0.1
 HEADER_BYTES: Final = 4 * 2880
 TRUTH_BYTES_PER_PX: Final = 4
+ROW_TIMES_BYTES: Final = 4 + 3 * 8
 
 
 @dataclass(frozen=True)
@@ -36,12 +37,15 @@ class Keeping:
         With the answer key.
     compress : bool
     overwrite : bool
+    row_times : bool
+        With a table of the times of all rows.
     """
 
     image_type: str
     truth: bool
     compress: bool
     overwrite: bool
+    row_times: bool = False
 
 
 def take(camera: Camera, number: int, names: FileNames, keeping: Keeping) -> None:
@@ -126,7 +130,14 @@ def _keep(camera: Camera, frame: Frame, names: FileNames, keeping: Keeping) -> P
     while True:
         path = names.next(frame)
         try:
-            return write_fits(labelled, path, "rice" if keeping.compress else None, truth, keeping.overwrite)
+            return write_fits(
+                labelled,
+                path,
+                "rice" if keeping.compress else None,
+                truth,
+                keeping.overwrite,
+                row_times=keeping.row_times,
+            )
         except NotWritable:
             # A made-up name that somebody else has just taken is no reason to lose a frame.
             if not (names.made_up and path.exists()):
@@ -140,7 +151,8 @@ def _file_bytes(camera: Camera, keeping: Keeping) -> int:
     rows, columns = form.shape(chains)
     pixels = rows * columns * form.dtype.itemsize
     truth = form.window.width * form.window.height * TRUTH_BYTES_PER_PX if keeping.truth else 0
-    return HEADER_BYTES + pixels + truth
+    table = rows * ROW_TIMES_BYTES + HEADER_BYTES if keeping.row_times else 0
+    return HEADER_BYTES + pixels + truth + table
 
 
 def _summary(camera: Camera, number: int) -> str:

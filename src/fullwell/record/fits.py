@@ -21,6 +21,7 @@ from fullwell.record.cards import BLOCK_BYTES, header_bytes
 from fullwell.record.header import Card, header, in_ascii
 from fullwell.record.packing import Packer
 from fullwell.record.rice import BLOCK_PX
+from fullwell.record.rowtable import row_times_hdu
 from fullwell.record.word_order import MASKS, store
 
 STRIP_BYTES: Final = 1 << 21
@@ -32,6 +33,8 @@ def write_fits(
     compress: Literal["rice"] | None = None,
     truth: Truth | None = None,
     overwrite: bool = False,
+    *,
+    row_times: bool = False,
 ) -> Path:
     """Write a frame with everything that is known of it.
 
@@ -49,6 +52,8 @@ def write_fits(
         The answer key, added as extensions TRUTH, STARS, EFFECTS.
     overwrite : bool
         Whether a file of that name may be replaced.
+    row_times : bool
+        Whether to add the times of each row as extension ROWTIMES; the header tells the same in short.
 
     Returns
     -------
@@ -70,13 +75,15 @@ def write_fits(
         raise UnknownName("compression", compress, ("rice",))
     target = Path(path)
     head = primary_header(frame)
-    answers = answer_hdus(frame, truth, compress is not None) if truth is not None else []
+    extensions = [row_times_hdu(frame)] if row_times else []
+    if truth is not None:
+        extensions += answer_hdus(frame, truth, compress is not None)
     with whole_file(target, overwrite) as part:
         if compress is None:
             _write_plain(part, frame.data, head)
         else:
             _write_packed(part, frame.data, head.cards)
-        _append(part, answers)
+        _append(part, extensions)
     return target
 
 
@@ -272,11 +279,11 @@ _EMPTY_PRIMARY: Final = (
 )
 
 
-def _append(part: Path, answers: list[Any]) -> None:
-    """Add extensions behind the plain image."""
-    if not answers:
+def _append(part: Path, extensions: list[Any]) -> None:
+    """Add extensions behind the image."""
+    if not extensions:
         return
     with fits.open(part, mode="append") as opened:
-        for hdu in answers:
+        for hdu in extensions:
             hdu.add_checksum()
             opened.append(hdu)

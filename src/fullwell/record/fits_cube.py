@@ -20,7 +20,7 @@ from fullwell.record.cards import BLOCK_BYTES, CARD_BYTES, card_bytes, header_by
 from fullwell.record.direct import DirectFile
 from fullwell.record.fits import structure
 from fullwell.record.growing import Extent, GrowingForm
-from fullwell.record.header import Card, header, in_ascii
+from fullwell.record.header import Card, header, in_ascii, plain_ascii
 from fullwell.record.instants import iso, mjd
 from fullwell.record.runlog import FrameNote
 
@@ -152,6 +152,8 @@ def _tables(notes: Sequence[FrameNote], entries: Sequence[Entry]) -> bytes:
     warm = [np.nan if n.sensor_temperature_c is None else n.sensor_temperature_c for n in notes]
     sources = np.array([note.time_source for note in notes], "S")
     columns.append(fits.Column("time_source", f"{sources.itemsize}A", array=sources))
+    doubts = np.array([plain_ascii(note.time_doubts) for note in notes], "S")
+    columns.append(fits.Column("time_doubts", f"{max(doubts.itemsize, 1)}A", array=doubts))
     columns.append(fits.Column("sensor_temperature_c", "E", "Celsius", array=np.array(warm)))
     fates = np.array([str(entry.fate) for entry in entries], "S")
     tables = (

@@ -45,6 +45,8 @@ class FrameNote:
     sensor_temperature_c : float or None
     datasum : int
         FITS checksum of the image, whatever the format.
+    time_doubts : str
+        Why a GPS stamp, or a calibration, was not used.
     """
 
     sequence: int
@@ -62,6 +64,7 @@ class FrameNote:
     lost_on_link: int
     sensor_temperature_c: float | None
     datasum: int
+    time_doubts: str = ""
 
     @classmethod
     def of(cls, frame: Frame, index: int, file: str, datasum: int) -> Self:
@@ -83,6 +86,7 @@ class FrameNote:
             lost_on_link=report.lost_on_link,
             sensor_temperature_c=report.readings.sensor_temperature_c,
             datasum=datasum,
+            time_doubts="; ".join(report.time_doubts),
         )
 
 

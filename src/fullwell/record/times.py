@@ -22,7 +22,7 @@ from fullwell.readout.rows import RowTiming
 from fullwell.readout.rowtimes import RowTimes
 from fullwell.record.foreign import clockwork_of, has_global_shutter, number
 from fullwell.record.instants import instant_ns
-from fullwell.record.picture import Picture, open_picture
+from fullwell.record.picture import Picture, Told, log_of, open_picture
 from fullwell.record.rowmap import RowMap, factor_of, file_times, is_bottom_up, our_crop, whole
 from fullwell.record.stamps import CUT_NS, Found, in_cards, in_pixels
 
@@ -130,10 +130,10 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
     Parameters
     ----------
     path : str or Path
-        FITS of fullwell, plain, compressed or a cube; FITS of other programs from a QHYCCD camera, with the GPS
-        bytes in the first pixels or the cards of N.I.N.A.
+        FITS of fullwell, plain, compressed or a cube, or SER with its log beside it; FITS of other programs from
+        a QHYCCD camera, with the GPS bytes in the first pixels or the cards of N.I.N.A.
     frame : int
-        Number in a cube, from 0.
+        Number in a cube or SER file, from 0.
     within_s : float
         How far a GPS stamp of another program may be from the date of its file, s.
 
@@ -152,7 +152,7 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
     """
     picture = open_picture(Path(path), frame)
     header = picture.header
-    ours = all(keyword in header for keyword in OURS)
+    ours = picture.told is not None or all(keyword in header for keyword in OURS)
     stamped = bool(header.get("GPSSTAMP")) if ours else "QHY" in str(header.get("INSTRUME", "")).upper()
     found = in_pixels(picture.first, picture.last) if stamped else None
     stamp = in_cards(header) if found is None else found.stamp
@@ -189,41 +189,61 @@ def _times(reading: _Reading, rowmap: RowMap) -> RowTimes:
 
 
 def _ours(picture: Picture, found: Found | None) -> _Reading:
-    """A frame with our cards, whoever has cropped, binned or flipped it since."""
-    header = picture.header
+    """A frame with our cards, or in a log of ours, whoever has cropped, binned or flipped it since."""
+    told = picture.told or _of_cards(picture.header)
+    offset_ns = picture.header.get("ROWOFF")
     timing = RowTiming(
-        line_period_ns=int(header["LINEPER"]),
-        rows_per_step=int(header["ROWSTEP"]),
-        top=int(header["ROWTOP"]),
-        exposure_ns=round(float(header["EXPTIME"]) * 1e9),
+        line_period_ns=told.line_period_ns,
+        rows_per_step=told.rows_per_step,
+        top=told.top,
+        exposure_ns=told.exposure_ns,
         frame_period_ns=0,
         read_ns=0,
         transfer_ns=0,
-        reference_to_row0_end_ns=int(header.get("ROWOFF", 0)),
+        reference_to_row0_end_ns=int(offset_ns or 0),
     )
-    source, start_ns = str(header.get("TIMESRC", "host")), instant_ns(str(header["ROW0BEG"]))
-    told = tuple(str(header[name]) for name in sorted(header) if name.startswith("TIMEDBT"))
-    from_gps = source == "gps"
-    reasons = () if from_gps else told
-    if found is not None and from_gps:
-        apart_ns = found.stamp.vsync_ns + timing.reference_to_row0_end_ns - timing.exposure_ns - start_ns
+    from_gps = told.time_source == "gps"
+    words = tuple(told.time_doubts.split("; ")) if told.time_doubts else ()
+    reasons = () if from_gps else words
+    if found is not None and from_gps and offset_ns is not None:
+        apart_ns = found.stamp.vsync_ns + offset_ns - timing.exposure_ns - told.start_ns
         if abs(apart_ns) > EQUAL_NS:
-            reasons = (f"the stamp in the pixels and ROW0BEG are {apart_ns} ns apart",)
+            reasons = (f"the stamp in the pixels and the time in the file are {apart_ns} ns apart",)
     return _Reading(
         timing=timing,
-        row0_start_ns=start_ns,
-        source=source,
-        uncertainty_ns=round((number(header, "TIMSYER") or 0.0) * 1e9),
-        cropped=0 if found is not None else our_crop(header, timing, picture.rows),
+        row0_start_ns=told.start_ns,
+        source=told.time_source,
+        uncertainty_ns=told.time_uncertainty_ns,
+        cropped=0 if found is not None else our_crop(picture.header, timing, picture.rows),
         doubts=reasons,
-        notes=told if from_gps else (),
-        offset_by=str(header.get("ROWOFFBY", "")),
+        notes=words if from_gps else (),
+        offset_by=str(picture.header.get("ROWOFFBY", "")),
+    )
+
+
+def _of_cards(header: Mapping[str, Any]) -> Told:
+    """The times of a file of one frame."""
+    return Told(
+        start_ns=instant_ns(str(header["ROW0BEG"])),
+        exposure_ns=round(float(header["EXPTIME"]) * 1e9),
+        line_period_ns=int(header["LINEPER"]),
+        rows_per_step=int(header["ROWSTEP"]),
+        top=int(header["ROWTOP"]),
+        time_source=str(header.get("TIMESRC", "host")),
+        time_uncertainty_ns=round((number(header, "TIMSYER") or 0.0) * 1e9),
+        time_doubts="; ".join(str(header[name]) for name in sorted(header) if name.startswith("TIMEDBT")),
     )
 
 
 def _others(picture: Picture, stamp: GpsStamp | None, within_s: float, *, in_words: bool) -> _Reading:
     """A frame of another program, with a stamp in its pixels or in words."""
     header = picture.header
+    if stamp is None and picture.path.suffix.lower() == ".ser":
+        raise DoubtfulTime(
+            f"a SER file tells to 100 ns when a frame began (frame {picture.frame}: {header.get('DATE-OBS')}), "
+            "and nothing of its rows.",
+            f"The log {log_of(picture.path).name}, which tells all, should be beside it.",
+        )
     if stamp is None:
         raise DoubtfulTime(
             f"{picture.path.name} holds no row times: neither cards of fullwell or N.I.N.A. (ROW0BEG, GPS_ESEC) "
