@@ -168,6 +168,14 @@ class LiveRun:
             raise error
         return None
 
+    def poll(self) -> Frame | None:
+        """The next frame if one waits."""
+        with self._changed:
+            if not self._queue:
+                return None
+            self._changed.notify_all()
+            return self._queue.popleft()
+
     def _fetch_all(self) -> None:
         error: Exception | None = None
         try:
@@ -324,6 +332,10 @@ class Live:
 
     def __iter__(self) -> Self:
         return self
+
+    def poll(self) -> Frame | None:
+        """The next frame if one waits, else None at once; also when the run is over."""
+        return self._run.poll()
 
     def __next__(self) -> Frame:
         frame = self._run.take()
