@@ -127,6 +127,23 @@ def test_a_lost_frame_stands_in_the_ledger(make, monkeypatch):
         assert burst.lost == 1
 
 
+def test_a_burst_whose_last_frames_are_lost_ends_all_the_same(make, monkeypatch):
+    with Camera(make(InstantClock(NOON_NS))) as cam:
+        read, device = cam._device.inner.read_live, cam._device.inner
+
+        def cut_off(out, timeout_s):
+            report = read(out, timeout_s)
+            while report is not None and report.counter > 3:
+                report = read(out, timeout_s)
+            return report
+
+        monkeypatch.setattr(device, "read_live", cut_off)
+        burst = cam.burst(4)
+        assert counters(burst) == [2, 3]
+        assert fates(burst) == [(0, 1, Fate.SKIPPED), (2, 3, Fate.DELIVERED), (4, 5, Fate.LOST_ON_LINK)]
+        assert cam.state is State.IDLE
+
+
 def test_a_burst_that_never_comes_is_a_timeout(cam, monkeypatch):
     device = cam._device
 

@@ -16,7 +16,7 @@ import fullwell
 from fullwell.camera.clock import InstantClock
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Stream
-from fullwell.camera.engine import Camera
+from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame, FrameFormat
 from fullwell.camera.ledger import Fate
 from fullwell.cli.main import app
@@ -144,6 +144,26 @@ def test_burst_is_live_and_keeps_its_rate() -> None:
         assert len({frame.report.sequence for frame in frames}) == 6
         again = list(camera.burst(frames=6))
     assert not any(np.array_equal(one.data, other.data) for one in frames for other in again), "same noise twice"
+
+
+@pytest.mark.requirement("U1")
+def test_every_frame_of_a_burst_beyond_the_memory_is_accounted_for() -> None:
+    """30 frames of 16 MB for a client that takes 0.3 s for each: the camera's 128 MB overflow."""
+    clock = InstantClock(1_767_225_600_000_000_000)
+    with fullwell.open("twin:qhy42-pro", scene=Dark(), clock=clock) as camera:
+        camera.configure(mode="HDR", exposure_s=0.02)
+        burst = camera.burst(frames=30, ring=2)
+        taken = []
+        for frame in burst:
+            taken.append(frame.report.counter)
+            clock.sleep_until(clock.now_ns() + 300_000_000)
+        ledger = burst.ledger
+        assert ledger.frames == 32
+        assert ledger.count(Fate.SKIPPED) == 2
+        assert ledger.count(Fate.DELIVERED) == len(taken) < 30
+        assert ledger.count(Fate.LOST_IN_MEMORY) == burst.lost == 30 - len(taken)
+        assert taken[:8] == list(range(2, 10))
+        assert camera.state is State.IDLE
 
 
 @pytest.mark.requirement("U2")

@@ -193,11 +193,18 @@ class LiveRun:
 
     def _fetch(self) -> None:
         buffer: NDArray[Any] | None = None
+        report: FrameReport | None = None
         arrived = kept = 0
         burst = self._plan.burst
         while self._room() and kept != self._plan.frames:
             buffer = self._lend() if buffer is None else buffer
-            report = self._report(buffer)
+            try:
+                report = self._report(buffer)
+            except FrameTimeout:
+                if burst is None or report is None:
+                    raise
+                self._lose_rest(report.sequence - _counter(report) + burst.end)
+                return
             if report is None:
                 return
             fate = self._fate(report, arrived)
@@ -271,6 +278,12 @@ class LiveRun:
         if expected > zero:
             self.ledger.enter(zero, Fate.SKIPPED, expected - zero)
         return expected
+
+    def _lose_rest(self, end: int) -> None:
+        """Write down that a burst ended before its last frame: nothing came behind that could tell of it."""
+        in_memory = self.ledger.count(Fate.LOST_IN_MEMORY) > 0
+        fate = Fate.LOST_IN_MEMORY if in_memory else Fate.LOST_ON_LINK
+        self._lose(end if self._next_number is None else self._next_number, end, fate)
 
     def _lose(self, first: int, end: int, fate: Fate) -> None:
         """Write down that the frames from `first` to before `end`, if any, have not arrived."""
