@@ -10,8 +10,9 @@ import pytest
 from astropy.io import fits
 
 import fullwell
+from fullwell.errors import NotSupported
 from fullwell.models.facts import Window
-from fullwell.record import write_fits
+from fullwell.record import record, write_fits
 from fullwell.scene import Uniform
 
 EDGE_E = 81_900.0
@@ -69,3 +70,20 @@ def test_sums_go_into_files_and_come_back_without_loss(
             assert np.array_equal(image.data, frame.data)
             assert image.header["DATAMAX"] == full_dn
             assert image.header["XBINNING"] == binning
+
+
+@pytest.mark.requirement("S10")
+def test_recordings_keep_sums_and_ser_refuses_them(tmp_path: Path) -> None:
+    """SER has 16 bits at most: it says so before anything is taken, and names what holds the sums."""
+    with fullwell.open("twin:qhy600-pro", scene=Uniform(EDGE_E), clock="instant", seed=3) as camera:
+        camera.configure(exposure_s=1.0, gain=0, offset=30, window=Window(96, 48, 480, 360), bin=3)
+        with pytest.raises(NotSupported, match=r"at most 16 bits.*cube"):
+            record(camera, tmp_path / "sums.ser", format="ser", frames=2)
+        assert not list(tmp_path.iterdir())
+        summary = record(camera, tmp_path / "sums.fits", format="cube", frames=2)
+        assert summary.recorded == 2
+        with fits.open(tmp_path / "sums.fits") as found:
+            cube = next(hdu.data for hdu in found if hdu.data is not None)
+    assert cube.shape == (2, 120, 160)
+    assert cube.dtype == np.uint32
+    assert cube.max() == 9 * 65535

@@ -20,10 +20,10 @@ from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame, FrameFormat
 from fullwell.camera.ledger import Fate
 from fullwell.cli.main import app
-from fullwell.errors import NotSupported, UnknownName
+from fullwell.errors import InvalidValue, NotSupported, UnknownName
 from fullwell.models import load
 from fullwell.models.facts import Burst, CameraModel, Window
-from fullwell.record import write_fits
+from fullwell.record import record, write_fits
 from fullwell.scene import Dark
 from fullwell.twin.burst import BurstMode
 from fullwell.twin.device import TwinDevice
@@ -338,3 +338,15 @@ def test_a_burst_from_the_command_line(tmp_path: Path) -> None:
     assert [header["FRAMENUM"] for header in headers] == [1, 2, 3, 4]
     assert np.ptp(np.diff([header["MJD-OBS"] for header in headers])) < 1e-9
     assert {header["OVERLAY"] for header in headers} == {"frame number"}
+
+
+@pytest.mark.requirement("U1")
+def test_a_burst_is_recorded_in_every_format(tmp_path: Path) -> None:
+    with fullwell.open("twin:qhy42-pro", scene=Dark(), clock="instant") as camera:
+        camera.configure(window=WINDOW, exposure_s=0.02)
+        for form, name in (("fits", "b.fits"), ("cube", "cube.fits"), ("ser", "b.ser")):
+            summary = record(camera, tmp_path / name, format=form, frames=4, burst=True)
+            assert (summary.recorded, summary.lost, summary.complete) == (4, 0, True)
+        with pytest.raises(InvalidValue, match="burst"):
+            record(camera, tmp_path / "c.ser", format="ser", duration_s=1.0, burst=True)
+    assert fits.getdata(tmp_path / "cube.fits").shape == (4, 200, 320)

@@ -85,6 +85,7 @@ def run(
     ] = "fits",
     compress: Annotated[bool, typer.Option("--compress", help="Lossless RICE compression (fits only).")] = False,
     every: Annotated[int, typer.Option(metavar="N", min=1, help="Keep one frame of N.")] = 1,
+    burst: Annotated[bool, typer.Option("--burst", help="Take the frames as one burst, with --frames.")] = False,
     scene: SceneOption = "sky",
     ra: RaOption = None,
     dec: DecOption = None,
@@ -191,6 +192,7 @@ def run(
             duration_s=duration,
             compress=compress,
             every=every,
+            burst=burst,
             what=scenery.kind,
             cards={"IMAGETYP": scenery.image_type},
         )

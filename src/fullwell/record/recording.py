@@ -12,7 +12,7 @@ from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Entry, Fate, Ledger
 from fullwell.camera.live import Live
-from fullwell.errors import DeviceFault, NotSupported, OutOfRange, UnknownName
+from fullwell.errors import DeviceFault, InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.record.atomic import check_folder
 from fullwell.record.ser import require_ser
 from fullwell.record.writer import FORMATS, FrameWriter, require_place
@@ -123,6 +123,8 @@ class Recording:
         RICE compression, only for "fits".
     every : int
         Record one frame of so many; the others are skipped on purpose.
+    burst : bool
+        Take `frames` consecutive frames as one burst; not together with `duration_s` or `every`.
     ring : int, optional
         How many frames may wait for the disk; default is what a gigabyte holds.
     what : str
@@ -148,6 +150,7 @@ class Recording:
         duration_s: float | None = None,
         compress: bool = False,
         every: int = 1,
+        burst: bool = False,
         ring: int | None = None,
         what: str = "frame",
         cards: Mapping[str, object] | None = None,
@@ -163,6 +166,11 @@ class Recording:
             raise OutOfRange("frames", frames, 1, float("inf"))
         if duration_s is not None and not duration_s > 0:
             raise OutOfRange("duration", duration_s, 0, float("inf"), "s")
+        if burst and (frames is None or duration_s is not None or every != 1):
+            raise InvalidValue(
+                "a burst is a number of consecutive frames.", "Give frames, and neither a duration nor every."
+            )
+        self._burst = burst
         self._camera, self._out, self._form = camera, Path(out), format
         self._frames, self._duration_s, self._compress, self._every = frames, duration_s, compress, every
         self._what, self._cards = what, dict(cards or {})
@@ -192,7 +200,7 @@ class Recording:
         """
         fault: DeviceFault | None = None
         try:
-            with self._camera.live(self._frames, self._ring, every=self._every) as live:
+            with self._go() as live:
                 self._ledger = live.ledger
                 self._record(live)
         except DeviceFault as caught:
@@ -218,6 +226,11 @@ class Recording:
             written_bytes=writer.drain.written_bytes if writer else 0,
             fill_percent=min(100.0, 100 * self._ledger.count(Fate.DELIVERED) / self._ring),
         )
+
+    def _go(self) -> Live:
+        if self._burst:
+            return self._camera.burst(self._frames, ring=self._ring)
+        return self._camera.live(self._frames, self._ring, every=self._every)
 
     def _record(self, live: Live) -> None:
         end_ns: int | None = None
