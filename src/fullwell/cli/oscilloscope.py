@@ -58,7 +58,7 @@ def draw_oscilloscope(trace: Trace, title: str, file: BinaryIO, zoom_lines_ns: i
     )
     _screen(whole, trace, trace.begin_ns, trace.end_ns, marked)
     focus_ns = int(marked.falling_ns[0]) if marked is not None else trace.begin_ns
-    begin_ns = max(trace.begin_ns, focus_ns - zoom_lines_ns // 2)
+    begin_ns = max(trace.begin_ns, focus_ns - zoom_lines_ns * 7 // 16)
     end_ns = min(trace.end_ns, begin_ns + zoom_lines_ns)
     _screen(near, trace, begin_ns, end_ns, _marked(trace.between(begin_ns, end_ns), LINE_SIGNALS))
     whole.axvspan(begin_ns - trace.begin_ns, end_ns - trace.begin_ns, color=INK, alpha=0.25, lw=0)
@@ -157,7 +157,7 @@ def _cursors(axes: Axes, trace: Trace, marked: Waveform) -> None:
     text = f"cursors: {marked.pin} falls at {spoken_ns(int(falls_ns[0]))}"
     if len(falls_ns) == 2:
         period_ns = int(falls_ns[1] - falls_ns[0])
-        text += f" and {spoken_ns(int(falls_ns[1]))}    Δ {spoken_ns(period_ns)} = {1e9 / period_ns:.6g} Hz"
+        text += f" and {spoken_ns(int(falls_ns[1]))}    Δ {spoken_ns(period_ns)} = {1e9 / period_ns:.7g} Hz"
     axes.text(
         1.0, -0.06, text, color=AMBER, fontsize=10, family=MONO, transform=axes.transAxes, va="top", ha="right"
     )

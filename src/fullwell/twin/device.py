@@ -7,7 +7,6 @@ it waits), straight into the caller's buffer.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Iterable
 from dataclasses import replace
@@ -21,9 +20,7 @@ from fullwell.camera.device import Stream
 from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Settings, Truth
 from fullwell.errors import (
     Busy,
-    ExposureAborted,
     InvalidOperation,
-    NoImage,
     NotConnected,
     NotSupported,
 )
@@ -45,6 +42,7 @@ from fullwell.twin.gpsbox import GpsBox, StampSource
 from fullwell.twin.identity import identify
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
+from fullwell.twin.single import SingleExposure
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
@@ -155,8 +153,7 @@ class TwinDevice:
         self._knobs = Knobs(model, len(names))
         crystal = Crystal(oscillator_ppm)
         self._wiring = Wiring(model, self._knobs, trigger_line, sync, crystal, self._wake.set)
-        self._armed: DrivenRun | None = None
-        self._single: Exposure | None = None
+        self._single = SingleExposure(clock, self._lock, self._wake)
         self._run: FrameStream | None = None
         self._has_run = False
         self._sequence = 0
@@ -263,7 +260,7 @@ class TwinDevice:
             return
         with self._lock:
             self._require_open()
-            if (self._single or self._armed) is not None and not CONTROLS[control].while_exposing:
+            if self._single.under_way and not CONTROLS[control].while_exposing:
                 raise Busy(f"{control} cannot be changed during an exposure.", "Wait for its end, or abort it.")
             self._apply(control, value)
 
@@ -313,21 +310,20 @@ class TwinDevice:
         with self._lock:
             self._require_stream(Stream.SINGLE)
             self._require_idle("start an exposure")
-            driver, now_ns = self._wiring.driver(), self._clock.now_ns()
+            driver, setup = self._wiring.driver(), self._setup()
             if driver is None:
-                self._single = Exposure(0, now_ns, self._wiring.paced(self._setup()))
+                self._single.begin(self._wiring.paced(setup))
             else:
-                self._armed = DrivenRun(driver, self._setup(), now_ns)
+                self._single.arm(setup, driver)
 
     def exposure_remaining_s(self) -> float:
-        """Time until the frame can be read without waiting, 0 when it can or when there is none, s."""
+        """Time until the frame can be read without waiting, 0 when it can or when there is none, s.
+
+        Infinite while the exposure waits for a trigger.
+        """
         with self._lock:
             self._require_stream(None)
-            if self._waits_still():
-                return math.inf
-            if self._single is None:
-                return 0.0
-            return max(0, self._single.arrival_ns - self._clock.now_ns()) * 1e-9
+            return self._single.remaining_s()
 
     def stop_exposure(self) -> None:
         """End the exposure at the next line and keep what was collected; too late, it changes nothing.
@@ -339,19 +335,16 @@ class TwinDevice:
         """
         with self._lock:
             self._require_stream(Stream.SINGLE)
-            if self._waits_still() or self._single is None:
-                raise InvalidOperation("there is no exposure to stop.", "Start one first.")
-            start_ns, setup = self._single.start_ns, self._single.setup
-            elapsed_ns = self._clock.now_ns() - start_ns
-            if elapsed_ns < setup.timing.exposure_ns:
+            collecting = self._single.collecting()
+            if collecting is not None:
+                setup, elapsed_ns = collecting
                 shorter = self._timing(setup.settings, max(elapsed_ns, 1) * 1e-9)
-                self._single = Exposure(0, start_ns, self._wiring.paced(replace(setup, timing=shorter)))
-                self._wake.set()
+                self._single.shorten(self._wiring.paced(replace(setup, timing=shorter)))
 
     def cancel_exposure(self) -> None:
         """Abandon the exposure or the free run; a waiting reader is woken."""
         with self._lock:
-            self._single = self._armed = None
+            self._single.cancel()
             self._end_run()
 
     def read_frame(self, out: NDArray[Any]) -> FrameReport:
@@ -368,18 +361,15 @@ class TwinDevice:
         """
         with self._lock:
             self._require_stream(Stream.SINGLE)
-            if self._single is None and self._armed is None:
-                raise NoImage("there is no exposure to read.", "Start one first.")
+            self._single.require()
             self._frames.check(out, self._format, self._mode)
             sequence = self._sequence
-        self.wait_for_start(None)
-        shot = self._wait_for_light()
+        self._single.wait_for_start(None)
+        shot = self._single.wait_for_light()
         report = self._draw(shot, sequence, out, (0,))
-        self._wait_for_arrival(shot)
+        self._single.wait_for_arrival(shot)
         with self._lock:
-            if self._single is not shot:
-                raise _aborted()
-            self._single = None
+            self._single.finish(shot)
             self._sequence = sequence + 1
             self._last = (shot, sequence)
         return report
@@ -449,7 +439,7 @@ class TwinDevice:
     def exposure_start_ns(self) -> int | None:
         """UTC at which the single exposure under way began; None while it waits, and when there is none."""
         with self._lock:
-            return None if self._waits_still() or self._single is None else self._single.start_ns
+            return self._single.start_ns()
 
     def wait_for_start(self, timeout_s: float | None) -> bool:
         """Wait until the single exposure under way begins; False if it has not in that time.
@@ -459,19 +449,7 @@ class TwinDevice:
         ExposureAborted
             If it is abandoned meanwhile.
         """
-        limit_ns = NEVER_NS if timeout_s is None else self._clock.now_ns() + round(timeout_s * 1e9)
-        while True:
-            with self._lock:
-                if not self._waits_still():
-                    break
-                self._wake.clear()
-                until_ns = NEVER_NS if self._armed is None else self._armed.frame(0).start_ns
-            if self._clock.now_ns() >= limit_ns:
-                return False
-            sleep_until(self._clock, min(until_ns, limit_ns), self._wake)
-        if self._single is None:
-            raise _aborted()
-        return True
+        return self._single.wait_for_start(timeout_s)
 
     def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:
         """The edges at the trigger input from `begin_ns` up to, but without, `end_ns`; UTC."""
@@ -565,13 +543,6 @@ class TwinDevice:
         settings = self._knobs.settings(self._mode, self._format, self._link)
         return self._run.filled(now_ns) * frame_bytes(self._model, settings) / 1024
 
-    def _waits_still(self) -> bool:
-        """Whether an exposure waits for its start; one that has begun meanwhile is under way from then on."""
-        armed = self._armed
-        if armed is not None and armed.begun(self._clock.now_ns()):
-            self._single, self._armed = armed.frame(0), None
-        return self._armed is not None
-
     def _end_run(self) -> None:
         self._run = None
         self._wiring.end(self._clock.now_ns())
@@ -629,17 +600,6 @@ class TwinDevice:
             self._run.sensor.change(setup if driven else self._wiring.paced(setup), now_ns)
             self._wiring.change(setup, now_ns)
 
-    def _wait_for_light(self) -> Exposure:
-        """Wait until row 0 has all its light, with an eye on `stop_exposure` and `cancel_exposure`."""
-        while True:
-            with self._lock:
-                shot = self._single
-                self._wake.clear()
-            if shot is None:
-                raise _aborted()
-            if self._clock.sleep_until(shot.light_end_ns, self._wake):
-                return shot
-
     def _wait_for_start(self, run: FrameStream, deadline_ns: int) -> Arrival | None:
         """Wait until the next frame of a run has begun; None if it does not arrive in time, or the run ends."""
         driven = isinstance(run.sensor, DrivenRun)
@@ -659,13 +619,6 @@ class TwinDevice:
             if not self._clock.sleep_until(until_ns, self._wake) or coming is None:
                 return None
 
-    def _wait_for_arrival(self, shot: Exposure) -> None:
-        while not self._clock.sleep_until(shot.arrival_ns, self._wake):
-            with self._lock:
-                self._wake.clear()
-                if self._single is not shot:
-                    raise _aborted()
-
     def _require_open(self) -> None:
         if not self._open:
             raise NotConnected("the camera is not open.", "Open it first.")
@@ -682,11 +635,7 @@ class TwinDevice:
             )
 
     def _require_idle(self, wish: str) -> None:
-        if self._single is not None or self._armed is not None:
+        if self._single.under_way:
             raise Busy(f"an exposure is under way: cannot {wish}.", "Read its frame, or abort it.")
         if self._run is not None:
             raise Busy(f"live mode runs: cannot {wish}.", "Stop it first.")
-
-
-def _aborted() -> ExposureAborted:
-    return ExposureAborted("the exposure was abandoned before its frame could be read.", "Start another one.")
