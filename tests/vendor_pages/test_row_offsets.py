@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,14 +10,17 @@ from typing import Any
 
 import pytest
 from astropy.io import fits
+from typer.testing import CliRunner
 
 import fullwell
 from fullwell.camera.clock import InstantClock
 from fullwell.camera.device import Stream
 from fullwell.camera.timekeeper import conditions
+from fullwell.cli.main import app
 from fullwell.errors import InvalidValue
 from fullwell.models.facts import Window
 from fullwell.readout.calibration import RowOffset, load_offsets, save_offsets
+from fullwell.record import record as record_frames
 from fullwell.record import write_fits
 from fullwell.record.times import read_times
 from fullwell.scene import Dark
@@ -103,6 +107,38 @@ def test_a_stale_calibration_is_refused(camera: Any, tmp_path: Path, change: dic
     told = read_times(write_fits(frame, tmp_path / "a.fits"))
     assert any(words in note for note in told.notes)
     assert told.sound().source == "gps"
+
+
+@pytest.mark.requirement("T2")
+@pytest.mark.parametrize("form", ["fits", "rice", "cube"])
+@pytest.mark.parametrize(
+    "settings", [{}, {"overscan": True, "bits": 8, "usb_traffic": 7}], ids=["plain", "other"]
+)
+def test_a_calibration_that_is_made_later_serves_files(
+    camera: Any, tmp_path: Path, form: str, settings: dict[str, Any]
+) -> None:
+    if settings:
+        camera.configure(window=WINDOW, **settings)
+    record = calibrated(camera)
+    path = tmp_path / "a.fits"
+    if form == "cube":
+        record = replace(record, conditions=replace(record.conditions, stream="live"))
+        record_frames(camera, path, format="cube", frames=1)
+    else:
+        write_fits(camera.expose(), path, compress="rice" if form == "rice" else None)
+    before, after = read_times(path), read_times(path, offsets=[record])
+    assert set(before.sound().start_ns - after.sound().start_ns) == {EARLIER_NS}
+    assert after.offset_by == "LED, 400 frames"
+    assert 200 <= after.sound().uncertainty_ns < 300 < before.sound().uncertainty_ns
+    stale = replace(record, conditions=replace(record.conditions, height=31))
+    with pytest.raises(InvalidValue, match="height of the window is 32"):
+        read_times(path, offsets=[stale])
+    rows = save_offsets(tmp_path / "rows.toml", [stale])
+    done = CliRunner().invoke(app, ["time", str(path), "--calibration", str(rows)])
+    assert done.exit_code == 1
+    rows = save_offsets(tmp_path / "rows.toml", [record])
+    done = CliRunner().invoke(app, ["time", str(path), "--calibration", str(rows), "--row", "0", "--json"])
+    assert json.loads(done.stdout)["rows"][0]["end_ns"] == after.sound().end_ns[0]
 
 
 @pytest.mark.requirement("T2")

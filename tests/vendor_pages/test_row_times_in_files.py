@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,8 +25,9 @@ from fullwell.cli.main import app
 from fullwell.errors import DoubtfulTime
 from fullwell.models import keys
 from fullwell.models.facts import Window
-from fullwell.record import write_fits
+from fullwell.record import record, write_fits
 from fullwell.record.times import read_times
+from fullwell.record.writer import FrameWriter
 from fullwell.scene import Dark
 from fullwell.twin.gpsbox import Fault, GpsBox
 
@@ -106,6 +109,45 @@ def test_engine_answer_key_and_file_agree_to_the_nanosecond(
     for middle_ns, wanted in zip(frame.times.middle_ns.tolist(), middles, strict=True):
         assert 0 <= wanted - 2 * factor * middle_ns < 3 * factor  # two roundings down to whole ns
     assert_same(read_times(write_fits(frame, tmp_path / "a.fits", overwrite=True)).sound(), frame.times)
+
+
+@contextmanager
+def watched(camera: Any) -> Iterator[list[tuple[Any, list[tuple[int, int, int]]]]]:
+    """Each frame that is put into a recording inside, with the times of its rows by the answer key."""
+    seen: list[tuple[Any, list[tuple[int, int, int]]]] = []
+    put = FrameWriter.put
+
+    def watch(writer: FrameWriter, frame: Any) -> None:
+        seen.append((frame, by_hand(camera, frame)))
+        put(writer, frame)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FrameWriter, "put", watch)
+        yield seen
+
+
+@pytest.mark.requirement("T1")
+@settings(FEW, max_examples=6)
+@given(data=st.data())
+def test_recordings_tell_the_time_of_each_row_of_each_frame(
+    camera: Any, tmp_path: Path, data: st.DataObject
+) -> None:
+    """FITS cube, and SER with its log: live frames, a frame period apart, to the nanosecond."""
+    camera.configure(gps=False, **data.draw(requests(camera)))
+    forms = {"cube": "a.fits"}
+    if camera.settings.format.dtype.itemsize <= 2:  # SER holds no more
+        forms["ser"] = "a.ser"
+    for form, name in forms.items():
+        path = Path(tempfile.mkdtemp(dir=tmp_path)) / name
+        with watched(camera) as seen:
+            record(camera, path, format=form, frames=2)
+        (first, _), (second, _) = seen
+        assert second.start_ns - first.start_ns == first.report.timing.frame_period_ns
+        for number, (frame, truth) in enumerate(seen):
+            read = read_times(path, number).sound()
+            starts, _, ends = zip(*truth, strict=True)
+            assert (read.start_ns.tolist(), read.end_ns.tolist()) == (list(starts), list(ends))
+            assert_same(read, frame.times)
 
 
 @pytest.mark.requirement("T6")

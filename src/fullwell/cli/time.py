@@ -23,6 +23,7 @@ Examples:
   fullwell time occultation.fits --pixel 812.4,1201.0
                                                 a star, as FITS viewers count: the first pixel is 1,1
   fullwell time run.ser --frame 40 --row 300    one frame of a cube or a SER file, counted from 0
+  fullwell time a.fits --calibration rows.toml  with a row calibration that was made after the frame
   fullwell time nina.fits --table > rows.csv    all rows
   fullwell time nina.fits --json                for programs: nanoseconds since 1970, and all that is known
 
@@ -59,6 +60,10 @@ def run(
     frame: Annotated[int, typer.Option("--frame", metavar="K", min=0, help="Of a cube or SER, from 0.")] = 0,
     table: Annotated[bool, typer.Option("--table", help="All rows, as CSV.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help="Use a row calibration that was made later."),
+    ] = None,
     any_source: Annotated[
         bool,
         typer.Option("--any-source", help="Where the GPS stamp is doubtful, take the time of another source."),
@@ -72,9 +77,11 @@ def run(
         raise typer.BadParameter("give either --row or --pixel.", param_hint="--row")
 
     from fullwell.errors import DoubtfulTime
+    from fullwell.readout.calibration import load_offsets
     from fullwell.record.times import read_times
 
-    told = read_times(file, frame, within_s=within)
+    offsets = None if calibration is None else load_offsets(calibration)
+    told = read_times(file, frame, within_s=within, offsets=offsets)
     chosen = _row_of(pixel, told) if pixel is not None else row
     try:
         times = told.sound(any_source=any_source)

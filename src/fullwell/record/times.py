@@ -9,7 +9,7 @@ from YBINNING. A file of ours that has lost rows and does not say which is refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path
@@ -17,12 +17,14 @@ from typing import Any, Final
 
 from fullwell.camera.timekeeper import GPS_UNCERTAINTY_NS
 from fullwell.errors import DoubtfulTime
+from fullwell.readout.calibration import RowOffset
 from fullwell.readout.gps import GpsStamp, doubts
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.rowtimes import RowTimes
 from fullwell.record.foreign import clockwork_of, has_global_shutter, number
 from fullwell.record.instants import instant_ns
 from fullwell.record.picture import Picture, Told, log_of, open_picture
+from fullwell.record.recalibration import fitting
 from fullwell.record.rowmap import RowMap, factor_of, file_times, is_bottom_up, our_crop, whole
 from fullwell.record.stamps import CUT_NS, Found, in_cards, in_pixels
 
@@ -124,7 +126,9 @@ class _Reading:
     offset_by: str
 
 
-def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) -> FileTimes:
+def read_times(
+    path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S, offsets: Iterable[RowOffset] | None = None
+) -> FileTimes:
     """The times of the rows of a file.
 
     Parameters
@@ -136,6 +140,8 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
         Number in a cube or SER file, from 0.
     within_s : float
         How far a GPS stamp of another program may be from the date of its file, s.
+    offsets : iterable of RowOffset, optional
+        Row calibrations to use instead of the offset in the file.
 
     Returns
     -------
@@ -148,7 +154,7 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
     DoubtfulTime
         If nothing in it tells the times of rows.
     InvalidValue
-        If there is no such frame.
+        If there is no such frame, or no row calibration fits the file.
     """
     picture = open_picture(Path(path), frame)
     header = picture.header
@@ -157,6 +163,8 @@ def read_times(path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S) 
     found = in_pixels(picture.first, picture.last) if stamped else None
     stamp = in_cards(header) if found is None else found.stamp
     reading = _ours(picture, found) if ours else _others(picture, stamp, within_s, in_words=found is None)
+    if offsets is not None:
+        reading = _recalibrated(reading, fitting(header, offsets))
     flipped = is_bottom_up(header) if found is None else found.flipped
     rowmap = RowMap(picture.rows, factor_of(header), reading.cropped, flipped)
     hopeless = reading.source == "gps" and reading.doubts
@@ -218,6 +226,18 @@ def _ours(picture: Picture, found: Found | None) -> _Reading:
         doubts=reasons,
         notes=words if from_gps else (),
         offset_by=str(picture.header.get("ROWOFFBY", "")),
+    )
+
+
+def _recalibrated(reading: _Reading, record: RowOffset) -> _Reading:
+    """The same stamp with another offset to the end of row 0."""
+    later_ns = record.offset_ns - reading.timing.reference_to_row0_end_ns
+    return replace(
+        reading,
+        timing=replace(reading.timing, reference_to_row0_end_ns=record.offset_ns),
+        row0_start_ns=reading.row0_start_ns + later_ns,
+        uncertainty_ns=isqrt(GPS_UNCERTAINTY_NS**2 + record.uncertainty_ns**2),
+        offset_by=record.source,
     )
 
 
