@@ -27,6 +27,7 @@ from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, R
 from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
 from fullwell.camera.machine import Machine
 from fullwell.camera.pins import Pins
+from fullwell.camera.recovery import Recovery
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
@@ -61,9 +62,13 @@ class Camera:
     ----------
     device : Device
         The far end of the cable. Not yet open.
+    recover : bool
+        Whether a camera that is lost while it is open is opened again by itself, as soon as it is back: with the
+        settings, the target temperature and the cooler as they were. What was running when it was lost ends with
+        `DeviceLost`; until the camera is back its state is ERROR.
     """
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, recover: bool = False) -> None:
         self._device = device
         self._far_end = FarEnd(device)
         self._machine = Machine(self._far_end)
@@ -74,6 +79,10 @@ class Camera:
         self._timekeeper = Timekeeper(device.model)
         self._watch = FrameWatch(device.model)
         self._number = 0
+        self._cooling: dict[Control, float] = {}
+        self._recovery = Recovery(self._come_back, lambda: self.state is State.ERROR)
+        if recover:
+            self._machine.on_lost = self._recovery.begin
 
     # Who and what it is: answered at once, in every state.
 
@@ -147,13 +156,29 @@ class Camera:
         DeviceLost
             If the camera does not answer.
         """
-        if self._machine.connect(self.settings):
-            self._number = 0
-            self._timekeeper.begin()
-            self._watch.forget()
-            with self._machine.faults():
-                self._wheel = self._find_wheel()
-                self._find_pins()
+        self._open()
+
+    def _open(self, only_if_lost: bool = False) -> bool:
+        if not self._machine.connect(self.settings, only_if_lost):
+            return False
+        self._number = 0
+        self._timekeeper.begin()
+        self._watch.forget()
+        with self._machine.faults():
+            self._wheel = self._find_wheel()
+            self._find_pins()
+        return True
+
+    def _come_back(self) -> None:
+        """Open a lost camera again, and cool it as before."""
+        if self._open(only_if_lost=True):
+            for control, value in self._cooling.items():
+                self._set(control, value)
+
+    @property
+    def recoveries(self) -> int:
+        """How often the camera was lost and has come back by itself."""
+        return self._recovery.recoveries
 
     def close(self) -> None:
         """Abandon whatever runs, and let the camera go. Harmless when closed."""
@@ -546,6 +571,7 @@ class Camera:
         value = real("target temperature", temperature_c)
         within("target temperature", value, self.limits(Control.TARGET_TEMPERATURE_C), "C")
         self._set(Control.TARGET_TEMPERATURE_C, value)
+        self._cooling[Control.TARGET_TEMPERATURE_C] = value
 
     def set_cooler(self, on: bool) -> None:
         """Switch regulation on or off.
@@ -555,7 +581,9 @@ class Camera:
         NotSupported, NotConnected
             If there is no cooler, or the camera is not open.
         """
-        self._set(Control.COOLER_ON, float(switch("cooler", on)))
+        value = float(switch("cooler", on))
+        self._set(Control.COOLER_ON, value)
+        self._cooling[Control.COOLER_ON] = value
 
     def readings(self) -> Readings:
         """What the camera measures now; None for what it cannot.

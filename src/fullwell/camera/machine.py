@@ -22,7 +22,15 @@ from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import Frame, FrameReport, Settings
 from fullwell.camera.live import Live, LivePlan, LiveRun
 from fullwell.camera.states import Command, State, after
-from fullwell.errors import Busy, DeviceFault, ExposureAborted, FrameTimeout, FullwellError, TriggerTimeout
+from fullwell.errors import (
+    Busy,
+    DeviceFault,
+    DeviceLost,
+    ExposureAborted,
+    FrameTimeout,
+    FullwellError,
+    TriggerTimeout,
+)
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +84,8 @@ class Machine:
         Held by whoever commands.
     last_error : Exception or None
         What put the camera into the state ERROR.
+    on_lost : callable or None
+        Called when the camera was lost, with the lock held.
     """
 
     def __init__(self, far_end: FarEnd) -> None:
@@ -86,6 +96,7 @@ class Machine:
         self._exposure: Exposure | None = None
         self._run: LiveRun | None = None
         self._cable_taken = False
+        self.on_lost: Callable[[], None] | None = None
 
     @property
     def state(self) -> State:
@@ -119,9 +130,11 @@ class Machine:
                 self._wait_for_cable()
             yield
 
-    def connect(self, settings: Settings) -> bool:
-        """Open the device; False = it was open."""
+    def connect(self, settings: Settings, only_if_lost: bool = False) -> bool:
+        """Open the device; False = it was open, or `only_if_lost` and it is not in the state ERROR."""
         with self.lock:
+            if only_if_lost and self._state is not State.ERROR:
+                return False
             if self._state in (State.CLOSED, State.ERROR):
                 self._wait_for_cable()
             if self._state not in (State.CLOSED, State.ERROR):  # or somebody else has opened it meanwhile
@@ -354,3 +367,5 @@ class Machine:
                 run.stop()
             if exposure is not None:
                 self._device.cancel_exposure()
+        if isinstance(error, DeviceLost) and self.on_lost is not None:
+            self.on_lost()

@@ -163,7 +163,7 @@ def _open_real(wanted: RealName, link: str | None, refused: list[str]) -> Camera
             f"{', '.join(refused)} cannot be chosen for a real camera: it looks at what is before it.",
             "Leave it away, or open a twin.",
         )
-    camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link))
+    camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link), recover=True)
     camera.open()
     return camera
 
