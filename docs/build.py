@@ -86,6 +86,10 @@ def pictures(folder: Path) -> None:
         )
         fullwell("show", frame, "--out", str(folder / "first_light.png"))
     fullwell(
+        *("pins", "twin:qhy42-pro", "--gpio", "five-pin", "--exposure", "0.02", "--overwrite"),
+        *("--plot", str(folder / "oscilloscope.png")),
+    )
+    fullwell(
         *("calibrate-rows", "twin:qhy600-pro", "--columns", "64", "--seed", "1", "--instant", "--overwrite"),
         *("--plot", str(folder / "row_calibration.png")),
     )

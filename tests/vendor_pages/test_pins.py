@@ -9,6 +9,7 @@ import pytest
 
 import fullwell
 from fullwell.camera.engine import Camera
+from fullwell.camera.frame import Frame
 from fullwell.camera.pins import Pins
 from fullwell.errors import Busy, InvalidValue, NotConnected, NotSupported, UnknownName
 from fullwell.models.connector import Signal
@@ -34,13 +35,20 @@ def pins_of(camera: Camera) -> Pins:
     return camera.pins
 
 
+def taken(camera: Camera, stream: str) -> list[Frame]:
+    """Three frames, as the page's three ways take them."""
+    if stream == "single":
+        return [camera.expose() for _ in range(3)]
+    return list(camera.live(frames=3) if stream == "live" else camera.burst(frames=3))
+
+
 @pytest.mark.requirement("T4")
-@pytest.mark.parametrize("stream", ["single", "live"])
+@pytest.mark.parametrize("stream", ["single", "live", "burst"])
 def test_the_shutter_measure_tells_the_exposure_of_row_0(cam: Camera, stream: str) -> None:
     """42: high while row 0 is exposed. 600, 268: a pulse of 0.4 us near the end of row 0."""
     pins = pins_of(cam)
     pins.configure(mode="five-pin", trig_out=True)
-    frames = list(cam.live(frames=3)) if stream == "live" else [cam.expose() for _ in range(3)]
+    frames = taken(cam, stream)
     wave = pins.waveforms(frames)["shutter measure"]
     starts_ns = np.array([frame.times.start_ns[0] for frame in frames])
     ends_ns = np.array([frame.times.end_ns[0] for frame in frames])
@@ -54,13 +62,13 @@ def test_the_shutter_measure_tells_the_exposure_of_row_0(cam: Camera, stream: st
 
 
 @pytest.mark.requirement("T5")
-@pytest.mark.parametrize("stream", ["single", "live"])
+@pytest.mark.parametrize("stream", ["single", "live", "burst"])
 def test_trig_out_of_the_42_falls_at_the_end_of_row_0(stream: str) -> None:
     with opened("qhy42-pro") as cam:
         cam.configure(exposure_s=0.005, window=Window(0, 0, 64, 64))
         pins = pins_of(cam)
         pins.configure(mode="five-pin", trig_out=True, sma_output="trig out")
-        frames = list(cam.live(frames=3)) if stream == "live" else [cam.expose() for _ in range(3)]
+        frames = taken(cam, stream)
         trace = pins.waveforms(frames)
         for wave in (trace["GPIO4"], trace["SMA out"]):
             assert wave.starts_high, "the pulse is low"
@@ -121,6 +129,21 @@ def test_the_program_sets_the_outputs_of_mode_0(cam: Camera) -> None:
     pins.configure(mode="four-pin", trig_out=True)
     with pytest.raises(InvalidValue, match="no pin is an output"):
         pins.set_outputs(True, True, True, True)
+
+
+@pytest.mark.requirement("T7")
+def test_the_gps_box_sends_what_stands_in_the_frame(cam: Camera) -> None:
+    """Bit by bit: data at each rising clock while control is low."""
+    pins = pins_of(cam)
+    cam.configure(gps=True)
+    pins.configure(mode="gps-box", trig_out=True)
+    frame = cam.expose()
+    trace = pins.waveforms([frame])
+    rises = trace["gps clock"].rising_ns.tolist()
+    bits = [trace["gps data in"].is_high(rise) for rise in rises if not trace["gps control"].is_high(rise)]
+    sent = np.packbits(bits).tobytes()
+    assert sent == frame.data.tobytes()[:44]
+    assert int.from_bytes(sent[5:7]) == frame.data.shape[1], "the width in the stamp"
 
 
 @pytest.mark.requirement("T7")

@@ -86,9 +86,10 @@ def test_without_the_cable_two_cameras_drift_apart() -> None:
 
 
 @pytest.mark.requirement("T9")
-def test_every_row_and_every_pin_of_the_slave_follows() -> None:
+@pytest.mark.parametrize("key", ["qhy600-pro", "qhy268m-pro", "qhy42-pro"])
+def test_every_row_and_every_pin_of_the_slave_follows(key: str) -> None:
     """Also with exposures of their own: what is read at one time, ends at one time."""
-    with pair(InstantClock(NOON_NS), fullwell.SyncCable()) as (master, slave):
+    with pair(InstantClock(NOON_NS), fullwell.SyncCable(), key) as (master, slave):
         master.configure(exposure_s=0.05)
         slave.configure(exposure_s=0.02)
         assert master.pins is not None
