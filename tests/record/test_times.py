@@ -272,6 +272,34 @@ def test_stamps_far_from_the_date_of_the_file_are_refused(rig: Rig, cards: dict[
         read_times(nina(rig, **cards)).sound()
 
 
+def test_stamps_that_do_not_go_on_from_the_frame_before_are_refused(rig: Rig) -> None:
+    first = nina(rig).rename(rig.folder / "first.fits")
+    second = nina(rig)
+    assert read_times(second, previous=first).sound().source == "gps"
+    later_s = fits.getheader(second)["GPS_ESEC"] + 2
+    jumping = nina(rig, pixels=False, GPS_LON=rig.frame.report.gps.longitude_deg + 0.03)
+    with pytest.raises(DoubtfulTime, match="position jumps"):
+        read_times(jumping, previous=first).sound()
+    with pytest.raises(DoubtfulTime, match="time jumps"):
+        read_times(nina(rig, pixels=False, GPS_ESEC=later_s), previous=first).sound()
+    with pytest.raises(DoubtfulTime, match="frozen"):
+        read_times(first, previous=first).sound()
+
+
+def test_stamps_in_a_cube_of_another_program_are_held_against_each_other(rig: Rig) -> None:
+    path = nina(rig)
+    header, frames = fits.getheader(path), [fits.getdata(path)]
+    for _ in range(2):
+        frames.append(fits.getdata(nina(rig)))
+    cube = rig.folder / "cube.fits"
+    header.remove("NAXIS")
+    fits.writeto(cube, np.stack([frames[0], frames[1], frames[1]]), header)
+    assert read_times(cube, 0).sound().source == "gps"
+    assert read_times(cube, 1).sound().source == "gps"
+    with pytest.raises(DoubtfulTime, match="frozen"):
+        read_times(cube, 2).sound()
+
+
 def test_cards_that_tell_of_no_lock_are_refused(rig: Rig) -> None:
     told = read_times(nina(rig, pixels=False, GPS_NFLG=2, GPS_PPS=10_000_500))
     assert told.times is None

@@ -25,6 +25,8 @@ Examples:
   fullwell time run.ser --frame 40 --row 300    one frame of a cube or a SER file, counted from 0
   fullwell time a.fits --calibration rows.toml  with a row calibration that was made after the frame
   fullwell time nina.fits --table > rows.csv    all rows
+  fullwell time nina_0008.fits --previous nina_0007.fits
+                                                see also that time and position have not jumped
   fullwell time nina.fits --json                for programs: nanoseconds since 1970, and all that is known
 
 \b
@@ -64,6 +66,12 @@ def run(
         Path | None,
         typer.Option("--calibration", metavar="FILE", help="Use a row calibration that was made later."),
     ] = None,
+    previous: Annotated[
+        Path | None,
+        typer.Option(
+            "--previous", metavar="FILE", help="The frame before, of another program: its stamp must lead here."
+        ),
+    ] = None,
     any_source: Annotated[
         bool,
         typer.Option("--any-source", help="Where the GPS stamp is doubtful, take the time of another source."),
@@ -81,7 +89,7 @@ def run(
     from fullwell.record.times import read_times
 
     offsets = None if calibration is None else load_offsets(calibration)
-    told = read_times(file, frame, within_s=within, offsets=offsets)
+    told = read_times(file, frame, previous=previous, within_s=within, offsets=offsets)
     chosen = _row_of(pixel, told) if pixel is not None else row
     try:
         times = told.sound(any_source=any_source)

@@ -127,7 +127,12 @@ class _Reading:
 
 
 def read_times(
-    path: str | Path, frame: int = 0, *, within_s: float = WITHIN_S, offsets: Iterable[RowOffset] | None = None
+    path: str | Path,
+    frame: int = 0,
+    *,
+    previous: str | Path | None = None,
+    within_s: float = WITHIN_S,
+    offsets: Iterable[RowOffset] | None = None,
 ) -> FileTimes:
     """The times of the rows of a file.
 
@@ -138,6 +143,9 @@ def read_times(
         a QHYCCD camera, with the GPS bytes in the first pixels or the cards of N.I.N.A.
     frame : int
         Number in a cube or SER file, from 0.
+    previous : str or Path, optional
+        File of the frame before, of another program: time and position must go on from its stamp. In files of
+        many frames that is the frame before anyway.
     within_s : float
         How far a GPS stamp of another program may be from the date of its file, s.
     offsets : iterable of RowOffset, optional
@@ -159,10 +167,12 @@ def read_times(
     picture = open_picture(Path(path), frame)
     header = picture.header
     ours = picture.told is not None or all(keyword in header for keyword in OURS)
-    stamped = bool(header.get("GPSSTAMP")) if ours else "QHY" in str(header.get("INSTRUME", "")).upper()
-    found = in_pixels(picture.first, picture.last) if stamped else None
-    stamp = in_cards(header) if found is None else found.stamp
-    reading = _ours(picture, found) if ours else _others(picture, stamp, within_s, in_words=found is None)
+    found, stamp = _stamp(picture, ours)
+    if ours:
+        reading = _ours(picture, found)
+    else:
+        before = _before(picture, None if previous is None else Path(previous))
+        reading = _others(picture, stamp, before, within_s, in_words=found is None)
     if offsets is not None:
         reading = _recalibrated(reading, fitting(header, offsets))
     flipped = is_bottom_up(header) if found is None else found.flipped
@@ -184,6 +194,28 @@ def read_times(
         stamp=stamp,
         offset_by=reading.offset_by,
     )
+
+
+def _stamp(picture: Picture, ours: bool) -> tuple[Found | None, GpsStamp | None]:
+    """The stamp of a frame, and what its place tells if it is in the pixels."""
+    header = picture.header
+    stamped = bool(header.get("GPSSTAMP")) if ours else "QHY" in str(header.get("INSTRUME", "")).upper()
+    found = in_pixels(picture.first, picture.last) if stamped else None
+    return found, in_cards(header) if found is None else found.stamp
+
+
+def _before(picture: Picture, path: Path | None) -> tuple[GpsStamp, int | None] | None:
+    """The stamp of the frame before, and when it should be; None where there is none."""
+    if path is None and picture.frame == 0:
+        return None
+    earlier = open_picture(path) if path is not None else open_picture(picture.path, picture.frame - 1)
+    _, stamp = _stamp(earlier, ours=False)
+    if stamp is None:
+        return None
+    exposure_s = number(earlier.header, "QHY_EXP", "EXPTIME", "EXPOSURE") or 0.0
+    # The cards of a cube are those of its first frame: its dates tell nothing of later ones.
+    near_ns = None if path is None else _expected_ns(earlier.header, round(exposure_s * 1e9))[0]
+    return stamp, near_ns
 
 
 def _times(reading: _Reading, rowmap: RowMap) -> RowTimes:
@@ -255,7 +287,14 @@ def _of_cards(header: Mapping[str, Any]) -> Told:
     )
 
 
-def _others(picture: Picture, stamp: GpsStamp | None, within_s: float, *, in_words: bool) -> _Reading:
+def _others(
+    picture: Picture,
+    stamp: GpsStamp | None,
+    before: tuple[GpsStamp, int | None] | None,
+    within_s: float,
+    *,
+    in_words: bool,
+) -> _Reading:
     """A frame of another program, with a stamp in its pixels or in words."""
     header = picture.header
     if stamp is None and picture.path.suffix.lower() == ".ser":
@@ -275,7 +314,10 @@ def _others(picture: Picture, stamp: GpsStamp | None, within_s: float, *, in_wor
     else:
         reading = _rolling(picture, stamp)
     near_ns, undated = _expected_ns(header, reading.timing.exposure_ns)
-    reasons = (*reading.doubts, *undated, *doubts(stamp, near_ns=near_ns, within_s=within_s))
+    previous, earlier_ns = before or (None, None)
+    elapsed_ns = None if near_ns is None or earlier_ns is None else near_ns - earlier_ns
+    found = doubts(stamp, previous, near_ns=near_ns, within_s=within_s, elapsed_ns=elapsed_ns)
+    reasons = (*reading.doubts, *undated, *found)
     uncertainty_ns = isqrt(reading.uncertainty_ns**2 + (CUT_NS**2 if in_words else 0))
     notes = reading.notes
     if in_words and "ROWORDER" not in header:
