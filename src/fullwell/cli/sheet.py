@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fullwell.models.facts import CameraModel, Chain, GainCurve, Geometry, Range, ReadMode, Window
+from fullwell.models.facts import CameraModel, Chain, GainCurve, Geometry, Link, Range, ReadMode, Window
 from fullwell.readout.timing import frame_rate_fps, row_timing
 
 TITLE = "bold"
@@ -119,7 +119,17 @@ def _sensor(model: CameraModel) -> Iterator[tuple[str, str]]:
         f"{cooling.below_ambient_long_c:g} C below ambient, {cooling.below_ambient_fast_c:g} C at high rate",
     )
     yield "frame buffer", f"{model.buffer_bytes / 2**20:,.0f} MiB"
+    for link in model.links:
+        yield f"link {link.name}", _cable(link)
     yield "filter wheel", f"{model.wheel_slots} slots" if model.wheel_slots else "no port"
+
+
+def _cable(link: Link) -> str:
+    """Rate and reach."""
+    return (
+        f"{link.rate_bytes_per_s / 1e6:.0f} MB/s; {link.reach_m:g} m of cable, up to {link.extended_reach_m:g} m"
+        " with extenders or long-distance optics"
+    )
 
 
 def _edges(geometry: Geometry) -> str:

@@ -296,6 +296,10 @@ class Link:
         Sustained, words of 8 bits.
     short_word_overhead_s : float
         Dead time per frame, words of 8 bits.
+    reach_m : float
+        Length of a plain cable up to which it works, m; 0 = not known.
+    extended_reach_m : float
+        The same with extenders or long-distance optics, m; 0 = not known.
     """
 
     name: str
@@ -303,6 +307,8 @@ class Link:
     frame_overhead_s: float
     short_word_rate_bytes_per_s: float
     short_word_overhead_s: float
+    reach_m: float = 0.0
+    extended_reach_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

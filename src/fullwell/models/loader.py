@@ -435,6 +435,8 @@ def _link(table: Table) -> Link:
         frame_overhead_s=table.number("frame_overhead_s", 0),
         short_word_rate_bytes_per_s=table.number("short_word_rate_bytes_per_s", 1),
         short_word_overhead_s=table.number("short_word_overhead_s", 0),
+        reach_m=table.number("reach_m", 0),
+        extended_reach_m=table.number("extended_reach_m", 0),
     )
     table.finish()
     return link
