@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("noise", "peers", "live", "alpaca")
+PARTS = ("noise", "peers", "live", "alpaca", "hdr")
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 RUN = "import json, sys; from importlib import import_module; print(json.dumps(import_module(sys.argv[1]).run()))"
