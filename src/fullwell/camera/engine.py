@@ -29,6 +29,7 @@ from fullwell.camera.machine import Machine
 from fullwell.camera.pins import Pins
 from fullwell.camera.recovery import Recovery
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
+from fullwell.camera.sparing import SparingLog
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
 from fullwell.camera.watch import FrameWatch
@@ -78,6 +79,7 @@ class Camera:
         self._pool = Pool()
         self._timekeeper = Timekeeper(device.model)
         self._watch = FrameWatch(device.model)
+        self._log = SparingLog(log, device.clock)
         self._number = 0
         self._cooling: dict[Control, float] = {}
         self._recovery = Recovery(self._come_back, lambda: self.state is State.ERROR)
@@ -659,7 +661,7 @@ class Camera:
         self._number += 1
         doubts = self._watch.look(buffer, report)
         for doubt in doubts:
-            log.warning("frame %d: %s", report.sequence, doubt)
+            self._log.warn(f"frame {report.sequence}: {doubt}")
         timed = self._timekeeper.timed(buffer, report, stream)
         return Frame(buffer, self._number, timed, self.model, self.identity, asked, doubts=doubts)
 

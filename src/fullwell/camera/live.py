@@ -22,6 +22,7 @@ from fullwell.camera.device import Device, Triggerable
 from fullwell.camera.frame import Frame, FrameReport
 from fullwell.camera.ledger import Fate, Ledger
 from fullwell.camera.request import whole
+from fullwell.camera.sparing import SparingLog
 from fullwell.errors import FrameTimeout, OutOfRange, UnknownName
 from fullwell.readout.rows import RowTiming
 
@@ -124,6 +125,7 @@ class LiveRun:
         self._over = False
         self._error: Exception | None = None
         self._next_number: int | None = None
+        self._log = SparingLog(log, device.clock)
         self.ledger = Ledger()
 
     def begin(self) -> None:
@@ -238,7 +240,7 @@ class LiveRun:
         """Write down a frame that has arrived, and the ones before it that have not."""
         number = report.sequence
         if number in self.ledger:
-            log.warning("frame %d came once more", number)
+            self._log.warn(f"frame {number} came once more")
             return
         if report.row0_start_ns < self._begin_ns:
             self.ledger.enter(number, fate)
@@ -255,7 +257,7 @@ class LiveRun:
         self._lose(expected, number, Fate.LOST_ON_LINK)
         self.ledger.enter(number, fate)
         if fate is Fate.DROPPED_IN_QUEUE:
-            log.warning("frame %d %s: %d of %d wait", number, fate, len(self._queue), self._plan.ring)
+            self._log.warn(f"frame {number} {fate}: {len(self._queue)} of {self._plan.ring} wait")
         self._next_number = max(expected, number + 1)
 
     def _before_burst(self, zero: int, number: int) -> int:
@@ -289,7 +291,7 @@ class LiveRun:
         """Write down that the frames from `first` to before `end`, if any, have not arrived."""
         if first < end:
             self.ledger.enter(first, fate, end - first)
-            log.warning("frames %d to %d %s; %d lost so far", first, end - 1, fate, self.ledger.lost)
+            self._log.warn(f"frames {first} to {end - 1} {fate}; {self.ledger.lost} lost so far")
 
     def _room(self) -> bool:
         """Wait until a fetched frame could be put somewhere; False = the run is to end."""
