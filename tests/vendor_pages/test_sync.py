@@ -11,10 +11,12 @@ import pytest
 import fullwell
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.engine import Camera, State
+from fullwell.camera.frame import Frame
 from fullwell.errors import Busy, InvalidOperation
 from fullwell.models.facts import Window
 from fullwell.readout.waveforms import Trace
 from fullwell.scene import Dark
+from tiny.waiting import InThread
 
 NOON_NS = 1_790_000_000_000_000_000
 HOUR_S = 3600
@@ -109,6 +111,29 @@ def test_every_row_and_every_pin_of_the_slave_follows(key: str) -> None:
             inside = falls[(falls > comes[0]) & (falls < comes[-1])]
             late = comes[np.searchsorted(comes, inside)] - inside
             assert np.all((late >= 10) & (late < 40))
+
+
+@pytest.mark.requirement("T9")
+def test_a_slave_follows_when_the_master_changes_its_exposure() -> None:
+    clock = SteppedClock(NOON_NS)
+    with pair(clock, fullwell.SyncCable()) as (master, slave):
+        master.configure(exposure_s=0.1)
+        slave.configure(exposure_s=0.05)
+        with master.live() as leader, slave.live() as follower:
+            led: list[Frame] = []
+            followed: list[Frame] = []
+            for exposure_s in (0.1, 0.3, 0.07):
+                master.configure(exposure_s=exposure_s)
+                readers = [
+                    InThread(lambda live=live, kept=kept, n=n: kept.extend(next(live) for _ in range(n)))
+                    for live, kept, n in ((leader, led, 10), (follower, followed, 8))
+                ]
+                while any(reader.running(0.001) for reader in readers):
+                    clock.step(0.02)
+    ends_ns = np.array([frame.times.end_ns[0] for frame in led])
+    for frame in followed:
+        assert np.abs(ends_ns - frame.times.end_ns[0]).min() < 40
+    assert len({frame.report.timing.frame_period_ns for frame in followed}) == 3
 
 
 @pytest.mark.requirement("T9")

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 import fullwell
-from fullwell.camera.clock import InstantClock
+from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.pins import Pins
-from fullwell.errors import InvalidValue, NotSupported, TriggerTimeout
+from fullwell.errors import ExposureAborted, InvalidValue, NotSupported, TriggerTimeout
 from fullwell.models.facts import Window
 from fullwell.scene import Dark
+from tiny.waiting import InThread
 
 NOON_NS = 1_790_000_000_000_000_000
 INPUTS = [("qhy600-pro", "gpio"), ("qhy600-pro", "sma"), ("qhy268m-pro", "gpio"), ("qhy42-pro", "sma")]
@@ -114,10 +115,48 @@ def test_the_program_triggers() -> None:
         assert first.start_ns < second.start_ns
 
 
+def test_a_live_run_waits_as_long_as_it_takes_and_can_be_abandoned() -> None:
+    """Far beyond the time in which a frame of a free run would be missed."""
+    clock = SteppedClock(NOON_NS)
+    with fullwell.open("twin:qhy42-pro", scene=Dark(), clock=clock, seed=1) as cam:
+        cam.configure(exposure_s=0.01, window=Window(0, 0, 64, 64))
+        assert cam.pins is not None
+        cam.pins.configure(trigger_input="soft")
+        live = cam.live()
+        first = InThread(lambda: next(live))
+        for _ in range(10):
+            clock.step(100.0)
+            assert first.running(0.05)
+        assert cam.state is State.LIVE
+        cam.trigger()
+        clock.step(1.0)
+        assert NOON_NS + 1_000 * 10**9 <= first.outcome().start_ns < NOON_NS + 1_001 * 10**9
+        second = InThread(lambda: next(live))
+        assert second.running(0.1)
+        cam.abort()
+        assert isinstance(second.outcome(), ExposureAborted)
+        assert cam.state is State.IDLE
+
+
+def test_a_reader_who_is_late_gets_the_frames_of_all_triggers() -> None:
+    """They wait in the camera's memory; only what finds no room there is lost, and is in the ledger."""
+    line = fullwell.TriggerLine()
+    with waiting("qhy42-pro", "sma", line) as (cam, _):
+        live = cam.live(ring=1)
+        line.train(first_ns=NOON_NS + 200_000_000, period_ns=200_000_000, number=10)
+        frames = [next(live) for _ in range(10)]
+        live.close()
+    assert [frame.report.sequence for frame in frames] == list(range(10))
+    assert live.lost == 0
+
+
 def test_a_trigger_needs_an_input_that_listens() -> None:
     with waiting("qhy600-pro", "gpio", fullwell.TriggerLine()) as (_, pins):
         with pytest.raises(InvalidValue, match="no pin listens"):
             pins.configure(mode="four-pin")
+        for role in ("master", "slave"):
+            with pytest.raises(InvalidValue, match="does not wait for a trigger"):
+                pins.configure(mode=role, trigger_input="sma")
         assert pins.settings.mode.name == "five-pin"
         pins.configure(mode="led-calibration")
     with waiting("qhy42-pro", "sma", fullwell.TriggerLine()) as (_, pins), pytest.raises(NotSupported):

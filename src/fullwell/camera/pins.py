@@ -334,6 +334,12 @@ class Pins:
                 f"in mode {wanted.mode.name!r} no pin listens for a trigger.",
                 f"Choose the mode {' or '.join(map(repr, fitting))}, or trigger_input='sma'.",
             )
+        in_step = {Signal.VSYNC, Signal.VSYNC_IN} & set(wanted.mode.pins)
+        if in_step and wanted.trigger_input != "off":
+            raise InvalidValue(
+                f"a camera in mode {wanted.mode.name!r} does not wait for a trigger.",
+                "Give trigger_input='off' together with the mode: the rows of the master start its slaves.",
+            )
         if wanted.mode.needs_trig_out or wanted.trig_out:
             require_firmware(self._model, self._device.identity.fpga)
 

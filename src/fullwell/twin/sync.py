@@ -145,7 +145,8 @@ class SlaveDriver:
     Notes
     -----
     The first frame of a slave is the one after the first vsync that it sees, since its rows are reset before a
-    vsync and it must know when that comes. A frame that has begun when the master stops is finished.
+    vsync and it must know when that comes. Limits: a frame that has begun goes on as foreseen, whether the master
+    stops or changes its exposure meanwhile.
     """
 
     def __init__(self, cable: SyncCable, crystal: Crystal) -> None:
