@@ -11,7 +11,7 @@ from scipy.special import ndtr
 
 from fullwell.chance.keys import key
 from fullwell.twin import fused
-from fullwell.twin.plan import PixelKinds
+from fullwell.twin.plan import pack_kinds
 
 NEVER = 2e9
 BIAS_DN = 200.0
@@ -25,10 +25,8 @@ def _count(picture, histogram):
 
 def bare(made, *, read_noise_e, e_per_dn, well_e=1e6, ratios=(1.0,)):
     """A plan with shot noise, read noise, gain, bias and ADC only; `ratios` in equal shares of the pixels."""
-    ratio = np.repeat(np.asarray(ratios, float), 2048 // len(ratios))
-    unit = ratio.max() / 65535
-    packed = np.rint(ratio / unit).astype(np.uint32)
-    kinds = PixelKinds(np.zeros(2048), packed * unit, packed, 0.0, unit)
+    ratio = np.repeat(np.asarray(ratios, float), 8192 // len(ratios)).reshape(2048, 4)
+    kinds = pack_kinds(np.zeros((2048, 4)), ratio)
     chain = replace(
         made.chains[0],
         gaussian_median_e=read_noise_e,

@@ -39,11 +39,13 @@ def test_counts_at_the_end_of_the_well(plan_for, even):
 def test_counts_with_a_spread_of_read_noise_and_telegraph_jumps(plan_for, even):
     ratios = (0.8, 0.9, 1.0, 1.5)
     made = bare(plan_for(window=FRAME), read_noise_e=1.1, e_per_dn=0.3, ratios=ratios)
-    nature = np.stack([np.full(1024, 0.5), np.full(1024, 9.0), np.full(1024, 0.25)]).astype(np.float32)
+    nature = np.repeat(np.float32([[0.5], [0.625], [-9.0], [9.0]]), 1024, axis=1)
     made = replace(made, telegraph_gap=float(1 / -np.log1p(-0.2)), telegraph_table=nature)
     jumps = ((0.9, 0.0), (0.2 * 0.5 * 0.25, -9.0), (0.2 * 0.5 * 0.75, 9.0))
     counts = draw(made, even(2.0), 1e8)
-    exact = distribution(2.0, 1.1, 0.3, jumps=jumps, ratios=ratios)
+    drawn_ratios = tuple(np.unique(made.kinds.noise_ratio))  # those of the packed form
+    assert drawn_ratios == pytest.approx(ratios, rel=0.01)
+    exact = distribution(2.0, 1.1, 0.3, jumps=jumps, ratios=drawn_ratios)
     # the shares of pixels are fixed per body, drawn once: their own scatter is that of 4.7 million pixels
     sampled = draw(made, even(2.0), 1e6)
     assert p_value(sampled, exact)[0] > FALSE_ALARM

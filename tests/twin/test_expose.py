@@ -114,7 +114,9 @@ def test_binned_words_are_sums_of_the_unbinned(plan_for, even):
 
 def test_two_chains_see_the_same_electrons_with_their_own_read_noise(plan_for, even):
     made = plan_for("qhy42-pro", 0, window=Window(0, 0, 512, 512), gain=0)
-    flat = replace(made, prnu_fraction=0.0, telegraph_table=made.telegraph_table * np.float32([[1], [0], [1]]))
+    flat = replace(
+        made, prnu_fraction=0.0, telegraph_table=made.telegraph_table * np.float32([[1], [1], [0], [0]])
+    )
     high, low = np.split(frame(fused, flat, even(400.0)).astype(float), 2, axis=1)
     for light, shared in ((400.0, True), (0.0, False)):
         high, low = np.split(frame(fused, flat, even(light)).astype(float), 2, axis=1)

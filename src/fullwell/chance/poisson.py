@@ -1,12 +1,14 @@
 """Poisson numbers of small mean, exact: alias tables on a grid of means, and the rare remainder.
 
 A Poisson number of mean m is the sum of two independent ones, of the grid value g just below m and of m - g.
-The first comes from an alias table with one look-up; the second is almost always 0. No approximation enters but
-the 32 bits of the random words.
+The first comes from an alias table with one look-up. The second is almost always 0: candidates for it fall onto
+the row like rain, 16 to a block of 512 pixels in the mean, and each counts with probability (m - g) / (1/32), a
+thinned Poisson process. No approximation enters but the 32 bits of the random words.
 
 References
 ----------
-Walker 1977, ACM Trans. Math. Softw. 3, 253 (alias method); Vose 1991, IEEE Trans. Softw. Eng. 17, 972.
+Lewis & Shedler 1979, Nav. Res. Logist. Q. 26, 403 (thinning); Walker 1977, ACM Trans. Math. Softw. 3, 253 (alias
+method); Vose 1991, IEEE Trans. Softw. Eng. 17, 972.
 """
 
 from __future__ import annotations
@@ -19,16 +21,22 @@ from numpy.typing import NDArray
 from scipy.stats import poisson
 
 from fullwell.chance.lanes import add, below, both, multiply, shift_left, shift_right, signed_float, truncate
+from fullwell.chance.words import BLOCK, halves, upper_words, word
 from fullwell.compiled import njit
 
 SMALL_MEAN: Final = 64.0
 """Means below this are drawn from tables."""
+GRID: Final = 1.0 / 32.0
+"""Distance of the means of the tables; below it nothing needs a table."""
 _OUTCOMES: Final = 128
-_PER_UNIT: Final = 32
+_PER_UNIT: Final = round(1 / GRID)
 _INDEX_BITS: Final = 7
 _ALIAS_MASK = np.uint32(_OUTCOMES - 1)
 _STEPS = np.float32(_PER_UNIT)
-_STEP = np.float32(1.0 / _PER_UNIT)
+_CANDIDATES = np.float32(BLOCK / _PER_UNIT)
+_MARK_BITS: Final = 32 - (BLOCK.bit_length() - 1)
+_MARK_MASK = np.uint32((1 << _MARK_BITS) - 1)
+_MARK = np.float32(2.0**-_MARK_BITS)
 _LARGEST = np.nextafter(np.float32(SMALL_MEAN), np.float32(0.0))
 
 
@@ -81,40 +89,62 @@ def _vose(share: NDArray[np.float64]) -> NDArray[np.uint32]:
 
 
 @njit(inline="always")
-def small_index(mean: np.float32, word: np.uint32) -> np.uint32:
-    """Where in `alias_tables` the entry for `small_poisson` lies, for kernels; means from 64 on count as less."""
+def grid_index(mean: np.float32, word: np.uint32) -> np.uint32:
+    """Where in `alias_tables` the entry for `grid_poisson` lies, for kernels; means from 64 on count as less."""
     grid = truncate(min(mean, _LARGEST) * _STEPS)
     return add(multiply(grid, np.uint32(_OUTCOMES)), shift_right(word, 32 - _INDEX_BITS))
 
 
 @njit(inline="always")
-def small_poisson(mean: np.float32, word: np.uint32, rest_word: np.uint32, entry: np.uint32) -> np.float32:
-    """Poisson number of a mean from 0 to below 64, for kernels.
+def grid_poisson(word: np.uint32, entry: np.uint32) -> np.float32:
+    """Poisson number of the grid value below a mean from 0 to below 64, for kernels.
 
     Parameters
     ----------
-    mean : float32
-    word, rest_word : uint32
-        Independent random words.
+    word : uint32
+        Random.
     entry : uint32
-        Of `alias_tables`, at `small_index` of the same mean and word.
-
-    Notes
-    -----
-    Limits: a remainder of four or more, probability below 4e-8, is drawn as three.
+        Of `alias_tables`, at `grid_index` of the mean and the same word.
     """
-    rest = mean - signed_float(truncate(mean * _STEPS)) * _STEP
     keeps = below(shift_left(word, _INDEX_BITS), both(entry, np.uint32(0xFFFFFF80)))
-    count = signed_float(shift_right(word, 32 - _INDEX_BITS) if keeps else both(entry, _ALIAS_MASK))
-    chance = signed_float(shift_right(rest_word, 1)) * np.float32(2.0**-31)
-    square = rest * rest
-    one = rest - square * (np.float32(0.5) - rest * np.float32(1.0 / 6.0))
-    two = square * (np.float32(0.5) - rest * np.float32(1.0 / 3.0))
-    three = square * rest * np.float32(1.0 / 6.0)
-    count += np.float32(1.0) if chance < one else np.float32(0.0)
-    count += np.float32(1.0) if chance < two else np.float32(0.0)
-    count += np.float32(1.0) if chance < three else np.float32(0.0)
-    return count
+    return signed_float(shift_right(word, 32 - _INDEX_BITS) if keeps else both(entry, _ALIAS_MASK))
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def add_remainders(
+    row_key: np.uint64,
+    block: int,
+    tables: NDArray[np.uint32],
+    mean: NDArray[np.float32],
+    candidate: NDArray[np.uint32],
+    count: NDArray[np.float32],
+) -> None:
+    """Add to `grid_poisson` numbers of a block what is missing to those of the means themselves.
+
+    Parameters
+    ----------
+    row_key : uint64
+        From `fullwell.chance.keys.row_key`.
+    block : int
+        Which block of columns of the sensor.
+    tables : ndarray of uint32
+        From `alias_tables`.
+    mean : ndarray of float32, shape (BLOCK,)
+    candidate : ndarray of uint32
+        Working memory, at least 128 long.
+    count : ndarray of float32, shape (BLOCK,)
+        Changed; of no use where the mean is 64 or more.
+    """
+    first, second = halves(row_key)
+    start = block * _OUTCOMES
+    draw = word(np.uint32(start), second, first)
+    candidates = np.int64(grid_poisson(draw, tables[grid_index(_CANDIDATES, draw)]))
+    upper_words(row_key, start, candidate[: (candidates + 7) // 8 * 8])
+    for i in range(candidates):
+        place = candidate[i] >> np.uint32(_MARK_BITS)
+        mark = signed_float(both(candidate[i], _MARK_MASK)) * _MARK
+        rest = mean[place] * _STEPS
+        count[place] += np.float32(mark < rest - signed_float(truncate(rest)))
 
 
 @njit(inline="always")

@@ -11,6 +11,8 @@ independence of one part in 2^32 / 9600.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,9 +20,17 @@ from fullwell.chance.keys import row_keys
 from fullwell.chance.lanes import add, exclusive_or, multiply, shift_right
 from fullwell.compiled import njit
 
+BLOCK: Final = 512
+"""Columns that kernels work on at a time; block 0 begins at column 0 of the sensor, whatever the window."""
 _SPREAD = np.uint32(0x9E3779B1)
 _M1 = np.uint32(0x21F0AAAD)
 _M2 = np.uint32(0xD35A2D97)
+
+
+@njit(inline="always")
+def halves(row_key: np.uint64) -> tuple[np.uint32, np.uint32]:
+    """Lower and upper half of a row's key, for kernels."""
+    return np.uint32(row_key & np.uint64(0xFFFFFFFF)), np.uint32(row_key >> np.uint64(32))
 
 
 @njit(inline="always")
@@ -39,11 +49,36 @@ def word(column: np.uint32, first: np.uint32, second: np.uint32) -> np.uint32:
     Multipliers and shifts: Wellons & Degski, "hash-prospector", the best known two-round 32-bit mixer
     (``16 21f0aaad 15 d35a2d97 15``).
     """
+    return whole_word(upper_word(column, first, second))
+
+
+@njit(inline="always")
+def whole_word(upper: np.uint32) -> np.uint32:
+    """The `word` that belongs to an `upper_word`."""
+    return exclusive_or(upper, shift_right(upper, 15))
+
+
+@njit(inline="always")
+def upper_word(column: np.uint32, first: np.uint32, second: np.uint32) -> np.uint32:
+    """A `word` before the last step of the mixer, for kernels that want its upper bits.
+
+    The upper 15 bits are those of `word`; the lower the bit, the less it depends on the upper ones of the column.
+    """
     x = add(multiply(column, _SPREAD), first)
     x = multiply(exclusive_or(x, shift_right(x, 16)), _M1)
     x = add(exclusive_or(x, shift_right(x, 15)), second)
-    x = multiply(x, _M2)
-    return exclusive_or(x, shift_right(x, 15))
+    return multiply(x, _M2)
+
+
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+def upper_words(row_key: np.uint64, first_column: int, out: NDArray[np.uint32]) -> None:
+    """The `upper_word` of a run of columns, for kernels."""
+    first, second = halves(row_key)
+    x = add(multiply(np.uint32(first_column), _SPREAD), first)
+    for i in range(out.size):
+        y = multiply(exclusive_or(x, shift_right(x, 16)), _M1)
+        out[i] = multiply(add(exclusive_or(y, shift_right(y, 15)), second), _M2)
+        x = add(x, _SPREAD)
 
 
 def words(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint32]:

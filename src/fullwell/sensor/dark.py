@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaincinv
 
-from fullwell.chance.deviates import normal_pair
+from fullwell.chance.deviates import exponential, normal_pair
 from fullwell.chance.keys import row_key
 from fullwell.chance.sparse import members
-from fullwell.chance.words import word
+from fullwell.chance.words import halves, word
 from fullwell.compiled import njit
 from fullwell.models.facts import Dark
 
@@ -72,7 +72,7 @@ def dark_levels(relative_deviation: float, kinds: int) -> NDArray[np.float64]:
     return level / level.mean()
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def warm_pixels(
     stream: np.uint64,
     row: int,
@@ -109,11 +109,10 @@ def warm_pixels(
     -----
     Limits: all warm pixels follow the temperature law of the ordinary ones.
     """
-    count = members(stream, row, width, gap, column)
-    key = row_key(stream ^ np.uint64(0xFFFFFFFF), row)
-    first, second = np.uint32(key & np.uint64(0xFFFFFFFF)), np.uint32(key >> np.uint64(32))
-    for i in range(count):
+    count = members(row_key(stream, row), 0, width, gap, column)
+    first, second = halves(row_key(stream ^ np.uint64(0xFFFFFFFF), row))
+    for i in range((count + 7) // 8 * 8):
         place = np.uint32(column[i])
-        n, _ = normal_pair(word(place, first, second), word(place, second, first))
-        extra[i] = median * np.exp(log_sigma * n)
+        normal, _ = normal_pair(word(place, first, second), word(place, second, first))
+        extra[i] = median * exponential(log_sigma * normal)
     return count

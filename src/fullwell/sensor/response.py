@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import pattern_normals
-from fullwell.chance.words import words
 
 
 def photo_response(
@@ -17,7 +16,7 @@ def photo_response(
     Parameters
     ----------
     stream : int
-        Key of the body's pixels; the lowest 21 bits of a pixel's word are used.
+        Key of the body's pixels.
     rows, columns : ndarray of int64
         Sensor coordinates (total px).
     prnu_fraction : float
@@ -29,6 +28,6 @@ def photo_response(
 
     Notes
     -----
-    Limits: white (no large-scale structure, no dependence on wavelength); at most 2.98 standard deviations.
+    Limits: white (no large-scale structure, no dependence on wavelength); at most 2.91 standard deviations.
     """
-    return 1.0 + prnu_fraction * pattern_normals(words(stream, rows, columns))
+    return 1.0 + prnu_fraction * pattern_normals(stream, rows, columns)

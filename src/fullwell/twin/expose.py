@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normals, uniforms
 from fullwell.chance.sparse import ROOM
-from fullwell.chance.words import words
+from fullwell.chance.words import BLOCK, words
 from fullwell.models.facts import Window
 from fullwell.readout.adc import bin_sum, quantise, words_out
 from fullwell.readout.noise import remember_left
@@ -125,31 +125,20 @@ def _expected(
         top, left = part.top - int(rows[0]), part.left - plan.area.left
         electrons[top : top + part.height, left : left + part.width] = lit
     electrons *= photo_response(plan.body.pixel, rows, columns, plan.prnu_fraction)
-    electrons += plan.dark_e * plan.kinds.dark_level[_kind(plan, rows, columns)]
+    electrons += plan.dark_e * _of_its_kind(plan.kinds.dark_level, plan, rows, columns)
     electrons += plan.glow_row_e[rows, None] * plan.glow_column_share[columns]
-    room = plan.total_width + ROOM
-    for i, row in enumerate(rows):
-        column, extra = np.empty(room, np.int32), np.empty(room, np.float32)
-        count = warm_pixels(
-            np.uint64(plan.body.warm),
-            int(row),
-            plan.total_width,
-            np.float32(plan.warm_gap),
-            np.float32(plan.warm_median_e),
-            np.float32(plan.warm_log_sigma),
-            column,
-            extra,
-        )
-        whole_row = np.zeros(plan.total_width)
-        whole_row[column[:count]] = extra[:count]
-        electrons[i] += whole_row[columns]
+    electrons += _warm(plan, rows)
     for virtual in inside(plan.area, plan.dark_areas, rows):
         electrons[virtual] = 0.0
     return electrons
 
 
-def _kind(plan: Plan, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint32]:
-    return words(plan.body.pixel, rows, columns) >> np.uint32(21)
+def _of_its_kind(
+    table: NDArray[np.float64], plan: Plan, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """A property of each pixel: four neighbours share a random word, which picks a row of four numbers."""
+    kind = words(plan.body.kind, rows, columns // 4) >> np.uint32(21)
+    return np.asarray(table[kind, columns % 4])
 
 
 def _read_noise(
@@ -157,28 +146,36 @@ def _read_noise(
 ) -> NDArray[np.float64]:
     with_left = np.concatenate([columns[:1] - 1, columns])
     unit = remember_left(normals(chain.noise_stream, rows, with_left), plan.neighbour_correlation)
-    ratio = plan.kinds.noise_ratio[_kind(plan, rows, columns)]
-    return chain.gaussian_median_e * ratio * unit
+    return chain.gaussian_median_e * _of_its_kind(plan.kinds.noise_ratio, plan, rows, columns) * unit
+
+
+def _warm(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    values = np.zeros((len(rows), plan.total_width))
+    column, extra = np.empty(plan.total_width + ROOM, np.int32), np.empty(plan.total_width + ROOM, np.float32)
+    stream, gap = np.uint64(plan.body.warm), np.float32(plan.warm_gap)
+    median, log_sigma = np.float32(plan.warm_median_e), np.float32(plan.warm_log_sigma)
+    for i, row in enumerate(rows):
+        count = warm_pixels(stream, int(row), plan.total_width, gap, median, log_sigma, column, extra)
+        values[i, column[:count]] = extra[:count]
+    return values[:, plan.area.left : plan.area.right]
 
 
 def _telegraph(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-    jumps = np.zeros((len(rows), plan.total_width))
-    room = plan.total_width + ROOM
-    column, jump, rank = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
+    blocks = range(plan.area.left // BLOCK, -(-plan.area.right // BLOCK))
+    values = np.zeros((len(rows), len(blocks), BLOCK))
+    room = BLOCK + ROOM
+    column, jump, nature = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
+    body, frame, gap = (
+        np.uint64(plan.body.telegraph),
+        np.uint64(plan.telegraph_stream),
+        np.float32(plan.telegraph_gap),
+    )
     for i, row in enumerate(rows):
-        count = telegraph_jumps(
-            np.uint64(plan.body.telegraph),
-            np.uint64(plan.telegraph_stream),
-            int(row),
-            plan.total_width,
-            np.float32(plan.telegraph_gap),
-            plan.telegraph_table,
-            column,
-            jump,
-            rank,
-        )
-        jumps[i, column[:count]] = jump[:count]
-    window = jumps[:, plan.area.left : plan.area.right]
+        for j, block in enumerate(blocks):
+            count = telegraph_jumps(body, frame, int(row), block, gap, plan.telegraph_table, column, jump, nature)
+            values[i, j, column[:count]] = jump[:count]
+    start = plan.area.left - blocks.start * BLOCK
+    jumps = values.reshape(len(rows), -1)[:, start : start + plan.area.width]
     for virtual in inside(plan.area, plan.dark_areas, rows):
-        window[virtual] = 0.0
-    return window
+        jumps[virtual] = 0.0
+    return jumps

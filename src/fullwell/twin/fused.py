@@ -1,19 +1,11 @@
-"""The fast form of `fullwell.twin.expose`: row by row through small buffers, eight pixels at a time.
+"""The fast form of `fullwell.twin.expose`: block by block through small buffers, eight pixels at a time.
 
-Same physics, same fixed patterns, other random numbers. Each pixel's value depends on its plan, its light and its
-own coordinates only, so that windows and numbers of threads make no difference to a single bit:
+Same physics, same fixed patterns, other random numbers. The value of each pixel depends on its plan, its light and
+its own coordinates only, so that windows and numbers of threads make no difference to a single bit: only operations
+that IEEE 754 defines exactly are used (no estimates of reciprocals, no library functions), and where a product and
+a sum are rounded together, the code says so.
 
-* all loops over pixels run over whole multiples of a vector in padded buffers, so that no pixel meets the scalar
-  rest of a loop, where contraction to fused multiply-adds might round otherwise;
-* only operations that IEEE 754 defines exactly are used (no estimates of reciprocals, no library logarithms).
-
-Shot noise and read noise (docs/decisions/0003-exact-noise.md):
-
-* expected electrons below 64: exact Poisson numbers from alias tables, plus a normal number;
-* from 64 to near the full well, one chain: one normal number through the Cornish-Fisher quantile of the sum of
-  Poisson and Gaussian noise;
-* near the full well, or with two chains that read the same electrons: whole electrons by the quantile of the
-  Poisson distribution, plus a normal number for each chain.
+How shot noise and read noise are drawn: `fullwell.twin.rows` and docs/decisions/0003-exact-noise.md.
 """
 
 from __future__ import annotations
@@ -26,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.frame import FrameFormat, Settings
-from fullwell.chance.poisson import SMALL_MEAN, alias_tables
+from fullwell.chance.deviates import PATTERN_DEVIATION, PATTERN_MEAN
+from fullwell.chance.poisson import alias_tables
+from fullwell.chance.words import BLOCK
 from fullwell.models import load
 from fullwell.models.facts import Window
 from fullwell.readout.noise import memory_weights
@@ -35,12 +29,14 @@ from fullwell.scene.light import BoundScene
 from fullwell.twin.expose import gather_light, lit_part, strips
 from fullwell.twin.kernels import F, deliver
 from fullwell.twin.plan import Plan, plan
-from fullwell.twin.rows import CHUNK, Numbers, Tables, bench, expected_rows, expose_rows, half_width
+from fullwell.twin.rows import Numbers, Tables, bench, expected_rows, expose_rows
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 
 _STRIP_PX = 300_000
 """Pixels of a strip: few enough for the caches, enough that handing strips out costs nothing."""
+_SMALL_WELL_E = 1000.0
+"""Wells up to this are looked at in each pixel."""
 
 
 def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int = 1) -> None:
@@ -59,16 +55,21 @@ def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int
     """
     numbers, tables = _numbers(plan), _tables(plan)
 
+    width, chains = plan.area.width, len(plan.chains)
+    direct = plan.bin == 1 and out.dtype == np.uint16
+
     def work(parts: Iterator[tuple[int, int]]) -> None:
         rows = _strip_rows(plan)
-        room = np.empty(rows * plan.area.width, np.float32)
-        words = np.empty((rows, len(plan.chains), _padded(plan.area.width)), np.uint16)
-        own = bench(plan.total_width, len(plan.chains))
+        room = np.empty(rows * width, np.float32)
+        words = np.empty((0 if direct else rows, chains, width), np.uint16)
+        own = bench(plan.total_width, chains)
         for first, last in parts:
             lit, corner = _light(plan, light, first, last, room)
-            strip = words[: last - first]
+            target = out[first // plan.bin : last // plan.bin]
+            strip = target.reshape(-1, chains, width) if direct else words[: last - first]
             expose_rows(numbers, tables, lit, *corner, plan.area.top, first, own, strip)
-            deliver(strip, plan.area.width, plan.bin, out[first // plan.bin : last // plan.bin])
+            if not direct:
+                deliver(strip, width, plan.bin, target)
 
     _over_strips(plan, work, threads)
 
@@ -130,54 +131,49 @@ def _strip_rows(plan: Plan) -> int:
 def _light(
     plan: Plan, light: BoundScene | None, first: int, last: int, room: NDArray[np.float32]
 ) -> tuple[NDArray[np.float32], tuple[int, int]]:
-    """Light of a strip (in `room`), and where its corner lies in the strip."""
+    """Light of a strip (in `room`), and where its corner lies: column of the sensor, row of the strip."""
     part = lit_part(plan, first, last)
     if light is None or part is None:
         return room[:0].reshape(0, 0), (0, 0)
     lit = room[: part.height * part.width].reshape(part.height, part.width)
     gather_light(plan, light, part, lit)
-    return lit, (part.left - plan.area.left, part.top - plan.area.top - first)
-
-
-def _padded(width: int) -> int:
-    return -(-width // CHUNK) * CHUNK
+    return lit, (part.left, part.top - plan.area.top - first)
 
 
 def _numbers(plan: Plan) -> Numbers:
     own, neighbour = memory_weights(plan.neighbour_correlation)
     well_e = min(chain.pixel_well_e for chain in plan.chains)
-    top_e = well_e - 12.0 * well_e**0.5 if len(plan.chains) == 1 else 0.0
-    shift = plan.output_bits - plan.chains[0].adc_bits
+    top_e = well_e - 12.0 * well_e**0.5 if len(plan.chains) == 1 and well_e > _SMALL_WELL_E else 0.0
+    step = plan.prnu_fraction / PATTERN_DEVIATION
     return Numbers(
         left=plan.area.left,
         width=plan.area.width,
         total_width=plan.total_width,
-        half_width=half_width(plan.total_width),
         pixel_stream=np.uint64(plan.body.pixel),
+        kind_stream=np.uint64(plan.body.kind),
         warm_stream=np.uint64(plan.body.warm),
         telegraph_body=np.uint64(plan.body.telegraph),
         telegraph_frame=np.uint64(plan.telegraph_stream),
         shot_stream=np.uint64(plan.shot_stream),
-        prnu=F(plan.prnu_fraction),
-        dark_e=F(plan.dark_e * plan.kinds.dark_unit),
-        noise_unit=F(plan.kinds.noise_unit),
+        prnu_step=F(step),
+        prnu_least=F(1.0 - step * PATTERN_MEAN),
+        dark_step_e=F(plan.dark_e * plan.kinds.dark_unit),
         warm_gap=F(plan.warm_gap),
         warm_median_e=F(plan.warm_median_e),
         warm_log_sigma=F(plan.warm_log_sigma),
         telegraph_gap=F(plan.telegraph_gap),
         own=F(own),
         neighbour=F(neighbour),
-        top_e=F(max(top_e, SMALL_MEAN)),
+        top_e=F(top_e),
         shot_noise=plan.shot_noise,
-        shift_up=max(shift, 0),
-        shift_down=max(-shift, 0),
+        step=F(2.0 ** (plan.output_bits - plan.chains[0].adc_bits)),
     )
 
 
 def _tables(plan: Plan) -> Tables:
     return Tables(
         glow_row_e=plan.glow_row_e.astype(F),
-        glow_column_share=_pad(plan.glow_column_share[plan.area.left : plan.area.right]),
+        glow_column_share=_pad(plan.glow_column_share),
         kinds=plan.kinds.packed,
         telegraph=plan.telegraph_table,
         alias=alias_tables(),
@@ -186,18 +182,25 @@ def _tables(plan: Plan) -> Tables:
         chain_streams=np.array([chain.noise_stream for chain in plan.chains], np.uint64),
         chain_numbers=np.array(
             [
-                (c.pixel_well_e, c.bend_per_e2, c.gaussian_median_e, 1.0 / c.e_per_dn, 2.0**c.adc_bits - 1.0)
+                (
+                    c.pixel_well_e,
+                    c.bend_per_e2,
+                    c.gaussian_median_e * plan.kinds.noise_unit,
+                    1.0 / c.e_per_dn,
+                    2.0**c.adc_bits - 1.0,
+                )
                 for c in plan.chains
             ],
             F,
         ),
         row_dn=np.stack([c.row_dn + c.bias_dn for c in plan.chains]).astype(F),
-        column_dn=np.stack([_pad(c.column_dn[plan.area.left : plan.area.right]) for c in plan.chains]),
+        column_dn=np.stack([_pad(c.column_dn) for c in plan.chains]),
     )
 
 
 def _pad(row: NDArray[np.float64]) -> NDArray[np.float32]:
-    return np.pad(row.astype(F), (0, _padded(len(row)) - len(row)))
+    """Columns of the sensor in whole blocks."""
+    return np.pad(row.astype(F), (0, -len(row) % BLOCK))
 
 
 def _corners(areas: tuple[Window, ...]) -> NDArray[np.int64]:

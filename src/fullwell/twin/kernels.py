@@ -1,268 +1,397 @@
-"""Loops over a chunk of pixels: each does one step of the physics for a few hundred columns of a row.
+"""Loops over a block of pixels: each does one step of the physics for the columns of one block of a row.
 
 Every loop runs over a whole number of vectors and touches little memory, so that eight pixels go at a time and
-all stays in the first-level cache. The formulae are those of `fullwell.sensor` and `fullwell.readout`.
+all stays in the first-level cache. Short loops, one after the other, are faster than a long one: a processor
+looks ahead over some hundred operations, and the chain of those that wait for each other must fit in there. The
+formulae are those of `fullwell.sensor` and `fullwell.readout`; all rounding is spelt out (`multiply_add`), so
+that a pixel comes out the same in whichever loop.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.chance.deviates import normal_pair, pattern_normal
+from fullwell.chance.deviates import minus_log, normal_pair, pattern_sums, turned
 from fullwell.chance.keys import row_key
-from fullwell.chance.lanes import both, shift_left, shift_right, signed_float, truncate
-from fullwell.chance.poisson import SMALL_MEAN, poisson_quantile, small_index, small_poisson
-from fullwell.chance.words import word
+from fullwell.chance.lanes import (
+    add,
+    bits_float,
+    both,
+    float_bits,
+    higher,
+    lower,
+    multiply_add,
+    nearest,
+    shift_left,
+    shift_right,
+    signed_float,
+    truncate,
+)
+from fullwell.chance.poisson import SMALL_MEAN, add_remainders, grid_index, grid_poisson, poisson_quantile
+from fullwell.chance.words import BLOCK, halves, upper_word, upper_words, whole_word
 from fullwell.compiled import njit
-
-PAIR_STEP = 64
+from fullwell.twin.plan import NOISE_BASE
 
 F = np.float32
-SMALL = F(SMALL_MEAN)
-_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False)
+HALF_BLOCK: Final = BLOCK // 2
+LARGE_MEAN: Final = 256.0
+"""From this mean on the third order of the quantile of Poisson + Gauss is left out."""
+SMALL, LARGE = F(SMALL_MEAN), F(LARGE_MEAN)
+_NOISE_BASE = np.uint32(NOISE_BASE)
+_ONE = F(1.0)
+kernel = njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
+"""Without numba's reference counts: they cost as much as a whole step, and nothing is allocated here."""
 
 
-@njit(inline="always")
-def _halves(key: np.uint64) -> tuple[np.uint32, np.uint32]:
-    return np.uint32(key & np.uint64(0xFFFFFFFF)), np.uint32(key >> np.uint64(32))
-
-
-@_kernel
-def normal_run(key: np.uint64, first: int, low: NDArray[np.float32], high: NDArray[np.float32]) -> None:
-    """Normal numbers of the pairs `first` and on: columns p and p + half the sensor."""
-    a, b = _halves(key)
-    c, d = _halves(key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x632BE59BD9B4E019))
-    for i in range(low.size):
-        place = np.uint32(first + i)
-        low[i], high[i] = normal_pair(word(place, a, b), word(place, c, d))
-
-
-@_kernel
-def row_normals(stream: np.uint64, row: int, left: int, right: int, half: int, unit: NDArray[np.float32]) -> None:
-    """Standard normal numbers of the columns left - 1 to right: column c in ``unit[c + 1]``.
-
-    One pair of random words makes the numbers of two columns, half a sensor apart. Column -1 has a number of its
-    own.
-    """
-    low, high = unit[1 : half + 1], unit[half + 1 : 2 * half + 1]
-    key = row_key(stream, row)
-    a, b = _halves(key)
-    unit[0], _ = normal_pair(word(np.uint32(0xFFFFFFFF), a, b), word(np.uint32(0xFFFFFFFF), b, a))
-    left = max(left - 1, 0)
-    if right <= half or left >= half:
-        start = left if right <= half else left - half
-        stop = right if right <= half else right - half
-        start, stop = start // PAIR_STEP * PAIR_STEP, -(-stop // PAIR_STEP) * PAIR_STEP
-        normal_run(key, start, low[start:stop], high[start:stop])
-        return
-    start, stop = left // PAIR_STEP * PAIR_STEP, -(-(right - half) // PAIR_STEP) * PAIR_STEP
-    if stop >= start:
-        normal_run(key, 0, low, high)
-        return
-    normal_run(key, start, low[start:], high[start:])
-    normal_run(key, 0, low[:stop], high[:stop])
-
-
-@_kernel
+@kernel
 def fill(value: np.float32, out: NDArray[np.float32]) -> None:
     """Set all; numba's own assignment to a slice is several times slower."""
     for i in range(out.size):
         out[i] = value
 
 
-@_kernel
-def copy(source: NDArray[np.float32], out: NDArray[np.float32]) -> None:
+@kernel
+def copy(source: NDArray[Any], out: NDArray[Any]) -> None:
     """Copy all; see `fill`."""
     for i in range(out.size):
         out[i] = source[i]
 
 
-@_kernel
+@njit(inline="always")
+def _pair_keys(stream: np.uint64, row: int) -> tuple[np.uint64, np.uint64]:
+    key = row_key(stream, row)
+    return key, key * np.uint64(0x9E3779B97F4A7C15) + np.uint64(0x632BE59BD9B4E019)
+
+
+@kernel
+def normals(
+    stream: np.uint64,
+    row: int,
+    block: int,
+    radius_word: NDArray[np.uint32],
+    angle_word: NDArray[np.uint32],
+    root: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Standard normal numbers of a block; one pair of random words makes two, half a block apart."""
+    radius_key, angle_key = _pair_keys(stream, row)
+    upper_words(radius_key, block * HALF_BLOCK, radius_word)
+    upper_words(angle_key, block * HALF_BLOCK, angle_word)
+    half = out[HALF_BLOCK:]
+    for i in range(half.size):
+        root[i] = np.sqrt(minus_log(radius_word[i]))
+    for i in range(half.size):
+        out[i], half[i] = turned(radius_word[i], angle_word[i], root[i])
+
+
+@kernel
+def last_normal(stream: np.uint64, row: int, block: int) -> np.float32:
+    """The last of the `normals` of a block; that of block -1 belongs to column -1."""
+    radius_key, angle_key = _pair_keys(stream, row)
+    a, b = halves(radius_key)
+    c, d = halves(angle_key)
+    place = np.uint32((block + 1) * HALF_BLOCK - 1)
+    _, normal = normal_pair(upper_word(place, a, b), upper_word(place, c, d))
+    return normal
+
+
+@kernel
 def pixel_kinds(
     stream: np.uint64,
     row: int,
-    left: int,
-    kinds: NDArray[np.uint32],
-    pixel: NDArray[np.uint32],
-    kind: NDArray[np.uint32],
+    block: int,
+    kinds: NDArray[np.uint64],
+    index: NDArray[np.uint32],
+    kind: NDArray[np.uint64],
 ) -> None:
-    """The word of each pixel, and the packed properties of its kind."""
-    a, b = _halves(row_key(stream, row))
-    for i in range(pixel.size):
-        pixel[i] = word(np.uint32(left + i), a, b)
-        kind[i] = shift_right(word(np.uint32(left + i), a, b), 21)
-    for i in range(kind.size):
-        kind[i] = kinds[kind[i]]
+    """The packed properties of the pixels of a block, four neighbours to a number."""
+    upper_words(row_key(stream, row), block * index.size, index)
+    for i in range(index.size):
+        kind[i] = kinds[index[i] >> np.uint32(21)]
 
 
-@_kernel
+@kernel
 def expected(
-    prnu: np.float32,
-    dark_e: np.float32,
-    noise_unit: np.float32,
+    stream: np.uint64,
+    row: int,
+    block: int,
+    prnu_step: np.float32,
+    prnu_least: np.float32,
+    dark_step_e: np.float32,
     glow_e: np.float32,
     glow_share: NDArray[np.float32],
+    light: NDArray[np.float32],
+    kind: NDArray[np.uint16],
     pixel: NDArray[np.uint32],
-    kind: NDArray[np.uint32],
     mean: NDArray[np.float32],
     ratio: NDArray[np.float32],
-) -> None:
-    """Turn the light in `mean` into expected electrons of ordinary pixels; read noise relative to the median."""
+) -> tuple[np.uint32, np.uint32]:
+    """Expected electrons of ordinary pixels, and read noise in its packed unit.
+
+    Returns
+    -------
+    tuple of uint32
+        The bits of the least and the largest mean.
+    """
+    upper_words(row_key(stream, row), block * HALF_BLOCK, pixel)
+    far = mean[HALF_BLOCK:]
+    for i in range(far.size):
+        here, there = pattern_sums(whole_word(pixel[i]))
+        mean[i] = multiply_add(prnu_step, here, prnu_least)
+        far[i] = multiply_add(prnu_step, there, prnu_least)
+    least, most = np.uint32(0x7F800000), np.uint32(0)
     for i in range(mean.size):
-        response = F(1.0) + prnu * pattern_normal(pixel[i])
-        dark = dark_e * signed_float(shift_right(kind[i], 16))
-        mean[i] = mean[i] * response + (dark + glow_e * glow_share[i])
-        ratio[i] = noise_unit * signed_float(both(kind[i], np.uint32(0xFFFF)))
+        packed = np.uint32(kind[i])
+        dark = multiply_add(glow_e, glow_share[i], dark_step_e * signed_float(both(packed, np.uint32(127))))
+        m = multiply_add(light[i], mean[i], dark)
+        mean[i] = m
+        ratio[i] = bits_float(add(shift_left(shift_right(packed, 7), 16), _NOISE_BASE))
+        least, most = lower(least, float_bits(m)), higher(most, float_bits(m))
+    return least, most
 
 
-@_kernel
+@njit(inline="always")
+def _remembered(own: np.float32, neighbour: np.float32, here: np.float32, left: np.float32) -> np.float32:
+    """A pixel's unit noise, correlated with that of its left neighbour."""
+    noise: np.float32 = multiply_add(own, here, neighbour * left)
+    return noise
+
+
+@kernel
 def read_noise(
+    noise_e: np.float32,
     own: np.float32,
     neighbour: np.float32,
     ratio: NDArray[np.float32],
-    here: NDArray[np.float32],
-    left: NDArray[np.float32],
+    unit: NDArray[np.float32],
     noise: NDArray[np.float32],
 ) -> None:
-    """Read noise of each pixel in units of the median, neighbours correlated."""
+    """Read noise of each pixel, electrons; ``unit[i + 1]`` belongs to pixel i."""
+    here = unit[1:]
     for i in range(noise.size):
-        noise[i] = ratio[i] * (own * here[i] + neighbour * left[i])
+        noise[i] = noise_e * ratio[i] * _remembered(own, neighbour, here[i], unit[i])
 
 
-@_kernel
+@kernel
 def small_signal(
     stream: np.uint64,
     row: int,
-    left: int,
+    block: int,
     tables: NDArray[np.uint32],
     mean: NDArray[np.float32],
     index: NDArray[np.uint32],
-    entry: NDArray[np.uint32],
-    out: NDArray[np.float32],
+    drawn: NDArray[np.uint32],
+    count: NDArray[np.float32],
 ) -> None:
-    """Exact Poisson numbers of small means, less the mean."""
-    a, b = _halves(row_key(stream, row))
-    c, d = _halves(row_key(stream ^ np.uint64(0x5555555555555555), row))
-    for i in range(out.size):
-        index[i] = small_index(mean[i], word(np.uint32(left + i), a, b))
-    for i in range(out.size):
-        entry[i] = tables[index[i]]
-    for i in range(out.size):
-        place = np.uint32(left + i)
-        out[i] = small_poisson(mean[i], word(place, a, b), word(place, c, d), entry[i]) - mean[i]
+    """Exact Poisson numbers of small means."""
+    upper_words(row_key(stream, row), block * BLOCK, drawn)
+    for i in range(count.size):
+        drawn[i] = whole_word(drawn[i])
+        index[i] = grid_index(mean[i], drawn[i])
+    for i in range(count.size):
+        index[i] = tables[index[i]]
+    for i in range(count.size):
+        count[i] = grid_poisson(drawn[i], index[i])
+    add_remainders(row_key(stream ^ np.uint64(0x5555555555555555), row), block, tables, mean, index, count)
 
 
-@_kernel
-def whole_signal(
-    stream: np.uint64, row: int, left: int, mean: NDArray[np.float32], out: NDArray[np.float32]
+@kernel
+def least_signal(
+    stream: np.uint64,
+    row: int,
+    block: int,
+    tables: NDArray[np.uint32],
+    mean: NDArray[np.float32],
+    index: NDArray[np.uint32],
+    count: NDArray[np.float32],
 ) -> None:
-    """Whole electrons of large means by the quantile of the Poisson distribution, less the mean."""
-    a, b = _halves(row_key(stream ^ np.uint64(0x3333333333333333), row))
-    c, d = _halves(row_key(stream ^ np.uint64(0x7777777777777777), row))
-    for i in range(out.size):
-        place = np.uint32(left + i)
-        normal, _ = normal_pair(word(place, a, b), word(place, c, d))
-        out[i] = poisson_quantile(mean[i], normal) - mean[i]
+    """The same as `small_signal` where all means are below the first of the tables."""
+    fill(F(0.0), count)
+    add_remainders(row_key(stream ^ np.uint64(0x5555555555555555), row), block, tables, mean, index, count)
 
 
-@_kernel
-def noisy_signal(
-    median_e: np.float32,
+@kernel
+def with_read_noise(
+    noise_e: np.float32,
     own: np.float32,
     neighbour: np.float32,
     ratio: NDArray[np.float32],
-    here: NDArray[np.float32],
-    left: NDArray[np.float32],
+    unit: NDArray[np.float32],
+    mean: NDArray[np.float32],
+    count: NDArray[np.float32],
+    out: NDArray[np.float32],
+) -> None:
+    """Counted electrons less their mean, with read noise."""
+    here = unit[1:]
+    for i in range(out.size):
+        w = _remembered(own, neighbour, here[i], unit[i])
+        out[i] = multiply_add(noise_e * ratio[i], w, count[i] - mean[i])
+
+
+@kernel
+def whole_signal(
+    stream: np.uint64, row: int, block: int, mean: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Whole electrons of large means by the quantile of the Poisson distribution, less the mean."""
+    a, b = halves(row_key(stream ^ np.uint64(0x3333333333333333), row))
+    c, d = halves(row_key(stream ^ np.uint64(0x7777777777777777), row))
+    first = block * BLOCK
+    for i in range(out.size):
+        place = np.uint32(first + i)
+        normal, _ = normal_pair(upper_word(place, a, b), upper_word(place, c, d))
+        out[i] = poisson_quantile(mean[i], normal) - mean[i]
+
+
+@kernel
+def large_signal(
+    noise_e: np.float32,
+    own: np.float32,
+    neighbour: np.float32,
+    ratio: NDArray[np.float32],
+    unit: NDArray[np.float32],
     mean: NDArray[np.float32],
     out: NDArray[np.float32],
 ) -> None:
     """Shot and read noise together from one normal number: Cornish-Fisher quantile of Poisson + Gauss.
 
     All cumulants of the sum from the third on are the mean m; with v = m + sigma^2, a = m / v, r = v^-1/2 the
-    expansion is carried through r^2.
+    expansion is carried through r.
 
     References
     ----------
     Cornish & Fisher 1938, Rev. Inst. Int. Stat. 5, 307; Abramowitz & Stegun 26.2.49.
     """
+    here, noise2 = unit[1:], noise_e * noise_e
     for i in range(out.size):
         m = mean[i]
-        w = own * here[i] + neighbour * left[i]
-        sigma = median_e * ratio[i]
-        s = np.sqrt(m + sigma * sigma)
-        r = F(1.0) / s
-        r2 = r * r
-        a = m * r2
-        c4 = r2 * a * (F(1 / 120) - a * (F(1 / 24) - a * F(1 / 27)))
-        c3 = r * a * (F(1 / 24) - a * F(1 / 18))
-        c2 = a * (F(1 / 6) - r2 * (F(1 / 20) - a * (F(5 / 24) - a * F(53 / 324))))
-        c1 = s - r * a * (F(1 / 8) - a * F(5 / 36))
-        c0 = a * (F(-1 / 6) + r2 * (F(1 / 40) - a * (F(1 / 12) - a * F(17 / 324))))
-        out[i] = c0 + w * (c1 + w * (c2 + w * (c3 + w * c4)))
+        w = _remembered(own, neighbour, here[i], unit[i])
+        s = np.sqrt(multiply_add(noise2, ratio[i] * ratio[i], m))
+        r = _ONE / s
+        a = m * (r * r)
+        q = w * w
+        first = multiply_add(q, F(1 / 6), F(-1 / 6))
+        second = multiply_add(a, F(5 / 36), F(-1 / 8))
+        second = multiply_add(q, multiply_add(a, F(-1 / 18), F(1 / 24)), second)
+        out[i] = multiply_add(s, w, a * multiply_add(r * w, second, first))
 
 
-@_kernel
-def census(mean: NDArray[np.float32], top_e: np.float32) -> tuple[np.int32, np.int32]:
-    """How many means are small, and how many near the top."""
-    small, top = np.int32(0), np.int32(0)
-    for i in range(mean.size):
-        small += np.int32(mean[i] < SMALL)
-        top += np.int32(mean[i] >= top_e)
-    return small, top
-
-
-@_kernel
-def levels(
-    row_dn: np.float32,
-    column_dn: NDArray[np.float32],
-    dn_per_e: np.float32,
-    column: int,
-    jumping: NDArray[np.int32],
-    jump_e: NDArray[np.float32],
-    first: int,
-    last: int,
-    level_dn: NDArray[np.float32],
-) -> None:
-    """What lies under the signal of each pixel: bias, row, column, telegraph jumps; ADC counts."""
-    for i in range(level_dn.size):
-        level_dn[i] = row_dn + column_dn[i]
-    for i in range(first, last):
-        level_dn[jumping[i] - column] += jump_e[i] * dn_per_e
-
-
-@_kernel
-def convert(
-    chain: NDArray[np.float32],
-    shift_up: int,
-    shift_down: int,
+@kernel
+def middle_signal(
+    noise_e: np.float32,
+    own: np.float32,
+    neighbour: np.float32,
+    ratio: NDArray[np.float32],
+    unit: NDArray[np.float32],
     mean: NDArray[np.float32],
-    deviation: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    level_dn: NDArray[np.float32],
-    out: NDArray[np.uint16],
+    spare: NDArray[np.float32],
+    out: NDArray[np.float32],
 ) -> None:
-    """Words of one row: well, bend, gain, noise, offset, ADC, depth.
+    """The same as `large_signal` for means from 64 on: the expansion is carried through r^2."""
+    here, noise2 = unit[1:], noise_e * noise_e
+    for i in range(out.size):
+        s = np.sqrt(multiply_add(noise2, ratio[i] * ratio[i], mean[i]))
+        out[i], spare[i] = s, _ONE / s
+    for i in range(out.size):
+        w = _remembered(own, neighbour, here[i], unit[i])
+        s, r = out[i], spare[i]
+        r2 = r * r
+        a = mean[i] * r2
+        q = w * w
+        first = multiply_add(q, F(1 / 6), F(-1 / 6))
+        second = multiply_add(a, F(5 / 36), F(-1 / 8))
+        second = multiply_add(q, multiply_add(a, F(-1 / 18), F(1 / 24)), second)
+        third = multiply_add(multiply_add(a, F(1 / 27), F(-1 / 24)), a, F(1 / 120))
+        third = multiply_add(third, q, multiply_add(multiply_add(a, F(-53 / 324), F(5 / 24)), a, F(-1 / 20)))
+        third = multiply_add(third, q, multiply_add(multiply_add(a, F(17 / 324), F(-1 / 12)), a, F(1 / 40)))
+        sum_of_orders = multiply_add(r2, third, multiply_add(r * w, second, first))
+        out[i] = multiply_add(s, w, a * sum_of_orders)
+
+
+@kernel
+def replace_below(
+    limit: np.float32, mean: NDArray[np.float32], source: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Take over `source` where the mean is below a limit."""
+    for i in range(out.size):
+        out[i] = source[i] if mean[i] < limit else out[i]
+
+
+@kernel
+def scatter(column: NDArray[np.int32], value: NDArray[np.float32], count: int, out: NDArray[np.float32]) -> None:
+    """Add the values of single pixels."""
+    for i in range(count):
+        out[column[i]] += value[i]
+
+
+@njit(inline="always")
+def _bent(bend: np.float32, electrons: np.float32, deviation: np.float32) -> np.float32:
+    """A deviation from the mean less what the response lacks of the whole: ``deviation - bend electrons^3``."""
+    bent: np.float32 = multiply_add(-(bend * electrons), electrons * electrons, deviation)
+    return bent
+
+
+@njit(inline="always")
+def _counted(
+    mean: np.float32,
+    deviation: np.float32,
+    level_dn: np.float32,
+    dn_per_e: np.float32,
+    rail: np.float32,
+    step: np.float32,
+) -> np.uint32:
+    """The word of one pixel.
 
     Mean and deviation from it go separate ways until both are whole counts: near 50,000 counts float32 has steps
     of 1/256, and a sum rounded to those would fill some counts with one step more than their neighbours.
     """
-    well_e, bend, median_e, dn_per_e, rail = chain[0], chain[1], chain[2], chain[3], chain[4]
-    up, down = np.uint32(shift_up), np.uint32(shift_down)
+    base = multiply_add(mean, dn_per_e, level_dn)
+    whole = nearest(base)
+    count = whole + nearest(multiply_add(deviation, dn_per_e, base - whole))
+    word: np.uint32 = truncate(min(max(count, F(0.0)), rail) * step)
+    return word
+
+
+@kernel
+def convert(
+    chain: NDArray[np.float32],
+    row_dn: np.float32,
+    column_dn: NDArray[np.float32],
+    step: np.float32,
+    mean: NDArray[np.float32],
+    deviation: NDArray[np.float32],
+    out: NDArray[np.uint16],
+) -> None:
+    """Words of one block: bend, gain, offset, ADC, depth; all noise is in the deviation, the well far away."""
+    bend, dn_per_e, rail = chain[1], chain[3], chain[4]
+    for i in range(out.size):
+        m, d = mean[i], deviation[i]
+        out[i] = np.uint16(_counted(m, _bent(bend, m + d, d), row_dn + column_dn[i], dn_per_e, rail, step))
+
+
+@kernel
+def convert_apart(
+    chain: NDArray[np.float32],
+    row_dn: np.float32,
+    column_dn: NDArray[np.float32],
+    step: np.float32,
+    mean: NDArray[np.float32],
+    deviation: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    out: NDArray[np.uint16],
+) -> None:
+    """The same as `convert` with the well, and with noise that is added behind it."""
+    well_e, bend, dn_per_e, rail = chain[0], chain[1], chain[3], chain[4]
     for i in range(out.size):
         m = mean[i]
         d = min(deviation[i], well_e - m)
-        e = m + d
-        base = m * dn_per_e + (level_dn[i] + F(0.5))
-        whole = np.floor(base)
-        dn = (d - bend * e * (e * e) + median_e * noise[i]) * dn_per_e + (base - whole)
-        count = truncate(min(max(whole + np.floor(dn), F(0.0)), rail))
-        out[i] = np.uint16(shift_right(shift_left(count, up), down))
+        behind = _bent(bend, m + d, d) + noise[i]
+        out[i] = np.uint16(_counted(m, behind, row_dn + column_dn[i], dn_per_e, rail, step))
 
 
-@_kernel
+@kernel
 def deliver(words: NDArray[np.uint16], width: int, factor: int, out: NDArray[Any]) -> None:
     """Chains side by side; exact sums of square blocks."""
     columns = width // factor

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from fullwell.readout.rows import RowTiming
 
 KINDS = 2048
-"""Kinds of pixels; a power of two."""
+"""Groups of four pixels to choose from; a power of two."""
+NOISE_BASE = 0x3F000000
+"""Bits of the float32 1/2, the least read noise of a packed kind in its unit."""
 _LN10 = float(np.log(10.0))
 
 
@@ -69,36 +71,59 @@ class ChainPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PixelKinds:
-    """The kinds of pixels: a pixel's word picks one with its highest 11 bits.
+    """The kinds of pixels, four neighbours at a time: a word of theirs picks one row with its highest 11 bits.
 
     Attributes
     ----------
-    dark_level, noise_ratio : ndarray of float64, shape (2048,)
+    dark_level, noise_ratio : ndarray of float64, shape (2048, 4)
         Dark current relative to the mean, read noise relative to the median.
-    packed : ndarray of uint32, shape (2048,)
-        The same as two numbers of 16 bits, dark current in the upper one, in units of the two below.
+    packed : ndarray of uint64, shape (2048,)
+        The same as four numbers of 16 bits. Lowest 7 bits: dark current in units of `dark_unit`; the other 9:
+        read noise in units of `noise_unit`, a float of two bits of exponent and seven of mantissa, from 1/2 to 8.
     dark_unit, noise_unit : float
     """
 
     dark_level: NDArray[np.float64]
     noise_ratio: NDArray[np.float64]
-    packed: NDArray[np.uint32]
+    packed: NDArray[np.uint64]
     dark_unit: float
     noise_unit: float
+
+
+def pack_kinds(dark_level: NDArray[np.float64], noise_ratio: NDArray[np.float64]) -> PixelKinds:
+    """Round the properties of pixels, shape (2048, 4), to what the packed form holds.
+
+    Dark current in 127 steps up to the largest, its mean kept; read noise in steps of 1/256 to 1/128, from 1/16
+    of the largest on, its median kept.
+
+    Examples
+    --------
+    >>> kinds = pack_kinds(np.ones((2048, 4)), np.linspace(0.5, 2, 8192).reshape(2048, 4))
+    >>> round(float(np.median(kinds.noise_ratio)), 6), float(kinds.dark_level.max())
+    (1.25, 1.0)
+    """
+    dark_steps = np.rint(dark_level * (127 / max(float(dark_level.max()), 1e-30)))
+    dark_unit = float(dark_level.mean() / max(dark_steps.mean(), 1e-30))
+    in_range = (noise_ratio * (7.9 / noise_ratio.max())).astype(np.float32).view(np.uint32).astype(np.int64)
+    code = np.clip((in_range - NOISE_BASE + (1 << 15)) >> 16, 0, 511)
+    noise = ((code << 16) + NOISE_BASE).astype(np.uint32).view(np.float32).astype(np.float64)
+    noise_unit = float(np.median(noise_ratio) / np.median(noise))
+    packed = np.ascontiguousarray(dark_steps.astype(np.uint16) | (code << 7).astype(np.uint16))
+    return PixelKinds(
+        dark_steps * dark_unit, noise * noise_unit, packed.view(np.uint64).ravel(), dark_unit, noise_unit
+    )
 
 
 @lru_cache(maxsize=64)
 def pixel_kinds(dark_nonuniformity: float, spread: NoiseSpread) -> PixelKinds:
     """Kinds of pixels with both distributions and no correlation between them.
 
-    Read noise ascends with the number of the kind; the classes of dark current are dealt out by a hash.
+    The classes of both are dealt out by hashes, anew for each of the four neighbours: each column has them all.
+    Limits: the correlation of neighbours in a group of four is that of 2048 drawn pairs (about 2 %).
     """
-    deal = np.argsort(words(key("kinds of pixels"), np.zeros(1, np.int64), np.arange(KINDS))[0], kind="stable")
-    dark, noise = dark_levels(dark_nonuniformity, KINDS)[deal], spread_levels(spread, KINDS)
-    dark_unit, noise_unit = float(dark.max()) / 65535, float(noise.max()) / 65535
-    steps = np.rint(dark / dark_unit).astype(np.uint32) << np.uint32(16)
-    steps |= np.rint(noise / noise_unit).astype(np.uint32)
-    return PixelKinds(dark, noise, steps, dark_unit, noise_unit)
+    deal = np.argsort(words(key("kinds of pixels"), np.arange(8), np.arange(KINDS)), axis=1, kind="stable").T
+    dark, noise = dark_levels(dark_nonuniformity, KINDS), spread_levels(spread, KINDS)
+    return pack_kinds(dark[deal[:, :4]], noise[deal[:, 4:]])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -106,6 +131,7 @@ class BodyStreams:
     """Keys of what is fixed in one camera body."""
 
     pixel: int
+    kind: int
     warm: int
     telegraph: int
 
@@ -145,7 +171,7 @@ class Plan:
     kinds : PixelKinds
     neighbour_correlation : float
     telegraph_gap : float
-    telegraph_table : ndarray of float32, shape (3, 1024)
+    telegraph_table : ndarray of float32, shape (4, 1024)
         See `fullwell.readout.telegraph`.
     chains : tuple of ChainPlan
     shot_noise : bool
@@ -241,7 +267,7 @@ def plan(
         row_start_ns=row_start_ns,
         row_end_ns=row_end_ns,
         exposure_s=exposure_s,
-        body=BodyStreams(*(key(body_seed, name) for name in ("pixel", "warm", "telegraph"))),
+        body=BodyStreams(*(key(body_seed, name) for name in ("pixel", "kind", "warm", "telegraph"))),
         frame_key=frame_key,
         shot_stream=key(frame_key, "shot noise"),
         telegraph_stream=key(frame_key, "telegraph"),

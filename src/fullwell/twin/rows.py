@@ -1,4 +1,13 @@
-"""Rows of a frame from light to words, by the loops of `fullwell.twin.kernels`, chunk by chunk."""
+"""Rows of a frame from light to words, by the loops of `fullwell.twin.kernels`, block by block.
+
+A block is 512 columns of the sensor, whatever the window: what a pixel becomes is a function of the keys, its
+row, its column and its light. Three loops make the electrons, chosen by the expected ones m:
+
+* m below 64: exact Poisson numbers from tables;
+* from there to near the full well: shot and read noise together from one normal number;
+* near the full well, or with two chains that read the same electrons (``m >= top_e``): whole electrons, and read
+  noise *apart*, behind the well.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +16,39 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.chance.lanes import bits_float
+from fullwell.chance.poisson import GRID
 from fullwell.chance.sparse import ROOM
+from fullwell.chance.words import BLOCK
 from fullwell.compiled import njit
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.sensor.dark import warm_pixels
 from fullwell.twin.kernels import (
-    PAIR_STEP,
+    HALF_BLOCK,
+    LARGE,
     SMALL,
     F,
-    census,
     convert,
+    convert_apart,
     copy,
     expected,
     fill,
-    levels,
-    noisy_signal,
+    kernel,
+    large_signal,
+    last_normal,
+    least_signal,
+    middle_signal,
+    normals,
     pixel_kinds,
     read_noise,
-    row_normals,
+    replace_below,
+    scatter,
     small_signal,
     whole_signal,
+    with_read_noise,
 )
 
-CHUNK = 512
-"""Columns worked on at a time: all their buffers fit the first-level cache."""
-_kernel = njit(cache=True, nogil=True, fastmath={"contract"}, error_model="numpy", _nrt=False)
-"""Without numba's reference counts: they cost as much as a whole step, and nothing is allocated here."""
+LEAST = F(GRID)
 
 
 class Numbers(NamedTuple):
@@ -41,15 +57,15 @@ class Numbers(NamedTuple):
     left: int
     width: int
     total_width: int
-    half_width: int
     pixel_stream: np.uint64
+    kind_stream: np.uint64
     warm_stream: np.uint64
     telegraph_body: np.uint64
     telegraph_frame: np.uint64
     shot_stream: np.uint64
-    prnu: np.float32
-    dark_e: np.float32
-    noise_unit: np.float32
+    prnu_step: np.float32
+    prnu_least: np.float32
+    dark_step_e: np.float32
     warm_gap: np.float32
     warm_median_e: np.float32
     warm_log_sigma: np.float32
@@ -58,8 +74,7 @@ class Numbers(NamedTuple):
     neighbour: np.float32
     top_e: np.float32
     shot_noise: bool
-    shift_up: int
-    shift_down: int
+    step: np.float32
 
 
 class Tables(NamedTuple):
@@ -67,7 +82,7 @@ class Tables(NamedTuple):
 
     glow_row_e: NDArray[np.float32]
     glow_column_share: NDArray[np.float32]
-    kinds: NDArray[np.uint32]
+    kinds: NDArray[np.uint64]
     telegraph: NDArray[np.float32]
     alias: NDArray[np.uint32]
     dark_areas: NDArray[np.int64]
@@ -81,81 +96,56 @@ class Tables(NamedTuple):
 class Bench(NamedTuple):
     """Working memory of one thread; see `bench`."""
 
-    unit: NDArray[np.float32]
+    light: NDArray[np.float32]
     mean: NDArray[np.float32]
     ratio: NDArray[np.float32]
+    unit: NDArray[np.float32]
     deviation: NDArray[np.float32]
     noise: NDArray[np.float32]
-    level_dn: NDArray[np.float32]
     spare: NDArray[np.float32]
-    pixel: NDArray[np.uint32]
-    kind: NDArray[np.uint32]
+    other: NDArray[np.float32]
+    picks: NDArray[np.uint32]
+    draws: NDArray[np.uint32]
+    root: NDArray[np.float32]
+    kind: NDArray[np.uint64]
+    kind_parts: NDArray[np.uint16]
     warm: NDArray[np.int32]
     warm_e: NDArray[np.float32]
     jumping: NDArray[np.int32]
     jump_e: NDArray[np.float32]
-    rank: NDArray[np.uint32]
+    words: NDArray[np.uint16]
 
 
 def bench(total_width: int, chains: int) -> Bench:
     """Working memory for rows of a sensor of so many columns, read by so many chains."""
 
-    def real(size: int = CHUNK) -> NDArray[np.float32]:
+    def real(size: int = BLOCK) -> NDArray[np.float32]:
         return np.zeros(size, np.float32)
 
-    def place() -> NDArray[np.int32]:
-        return np.zeros(total_width + ROOM, np.int32)
-
+    kind = np.zeros(BLOCK // 4, np.uint64)
     return Bench(
-        unit=np.zeros((chains, 2 * half_width(total_width) + 1 + CHUNK), np.float32),
+        light=real(),
         mean=real(),
         ratio=real(),
+        unit=np.zeros((chains, BLOCK + 1), np.float32),
         deviation=real(),
         noise=real(),
-        level_dn=real(),
         spare=real(),
-        pixel=np.zeros(CHUNK, np.uint32),
-        kind=np.zeros(CHUNK, np.uint32),
-        warm=place(),
+        other=real(),
+        picks=np.zeros(BLOCK + ROOM, np.uint32),
+        draws=np.zeros(BLOCK, np.uint32),
+        root=real(BLOCK // 2),
+        kind=kind,
+        kind_parts=kind.view(np.uint16),
+        warm=np.zeros(total_width + ROOM, np.int32),
         warm_e=real(total_width + ROOM),
-        jumping=place(),
-        jump_e=real(total_width + ROOM),
-        rank=np.zeros(total_width + ROOM, np.uint32),
+        jumping=np.zeros(BLOCK + ROOM, np.int32),
+        jump_e=real(BLOCK + ROOM),
+        words=np.zeros(BLOCK, np.uint16),
     )
 
 
-def half_width(total_width: int) -> int:
-    """Distance of the two columns that share a pair of random words: half the sensor, in whole steps."""
-    return -(-total_width // (2 * PAIR_STEP)) * PAIR_STEP
-
-
-@_kernel
-def _chunk_means(
-    numbers: Numbers,
-    kinds: NDArray[np.uint32],
-    light: NDArray[np.float32],
-    light_left: int,
-    row: int,
-    start: int,
-    glow_e: np.float32,
-    glow_share: NDArray[np.float32],
-    pixel: NDArray[np.uint32],
-    kind: NDArray[np.uint32],
-    mean: NDArray[np.float32],
-    ratio: NDArray[np.float32],
-) -> None:
-    """Expected electrons of ordinary pixels and relative read noise: a chunk, `start` columns into the window."""
-    low, high = max(light_left - start, 0), min(light_left + light.size - start, CHUNK)
-    if low > 0 or high < CHUNK:
-        fill(F(0.0), mean)
-    if high > low:
-        copy(light[start + low - light_left : start + high - light_left], mean[low:high])
-    pixel_kinds(numbers.pixel_stream, row, numbers.left + start, kinds, pixel, kind)
-    glow = glow_share[start : start + CHUNK]
-    expected(numbers.prnu, numbers.dark_e, numbers.noise_unit, glow_e, glow, pixel, kind, mean, ratio)
-
-
-@_kernel
+@kernel
 def _meets(areas: NDArray[np.int64], row: int) -> bool:
     """Whether any of some areas (left, top, right, bottom) has pixels in a row."""
     met = False
@@ -164,83 +154,90 @@ def _meets(areas: NDArray[np.int64], row: int) -> bool:
     return met
 
 
-@_kernel
-def _clear(areas: NDArray[np.int64], row: int, column: int, out: NDArray[Any]) -> None:
-    """Set to 0 what lies in some areas; `out` is a chunk that starts at `column`."""
+@kernel
+def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) -> None:
+    """Set to 0 what lies in some areas; `out` is a block that begins at column `start`."""
     for i in range(areas.shape[0]):
         if areas[i, 1] <= row < areas[i, 3]:
-            for place in range(max(areas[i, 0] - column, 0), min(areas[i, 2] - column, out.size)):
+            for place in range(max(areas[i, 0] - start, 0), min(areas[i, 2] - start, out.size)):
                 out[place] = 0
 
 
-@_kernel
+@kernel
 def _spare(
-    areas: NDArray[np.int64], row: int, column: NDArray[np.int32], count: int, value: NDArray[np.float32]
+    areas: NDArray[np.int64],
+    row: int,
+    start: int,
+    column: NDArray[np.int32],
+    count: int,
+    value: NDArray[np.float32],
 ) -> None:
-    """Set to 0 the values of single pixels of a row that lie in some areas."""
+    """Set to 0 the values of single pixels of a block that lie in some areas."""
     for i in range(areas.shape[0]):
-        if areas[i, 1] <= row < areas[i, 3]:
+        low, high = areas[i, 0] - start, areas[i, 2] - start
+        if areas[i, 1] <= row < areas[i, 3] and low < BLOCK and high > 0:
             for j in range(count):
-                if areas[i, 0] <= column[j] < areas[i, 2]:
+                if low <= column[j] < high:
                     value[j] = F(0.0)
 
 
-@_kernel
-def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> int:
-    """Index of the first of the ascending `columns` that is not below `column`."""
-    while first < count and columns[first] < column:
-        first += 1
-    return first
+@njit(inline="always")
+def _block_light(
+    light: NDArray[np.float32], light_left: int, start: int, room: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The light of a block that begins at column `start`: part of its row, or a copy with darkness round it."""
+    low, high = max(light_left - start, 0), min(light_left + light.size - start, BLOCK)
+    whole = low == 0 and high == BLOCK
+    if not whole:
+        fill(F(0.0), room)
+        if high > low:
+            copy(light[start + low - light_left : start + high - light_left], room[low:high])
+    return light[start - light_left : start - light_left + BLOCK] if whole else room
 
 
-@_kernel
-def _electrons(
+@njit(inline="always")
+def _block_means(
     numbers: Numbers,
-    median_e: np.float32,
-    alias: NDArray[np.uint32],
+    tables: Tables,
+    light: NDArray[np.float32],
     row: int,
-    column: int,
-    mean: NDArray[np.float32],
-    ratio: NDArray[np.float32],
-    here: NDArray[np.float32],
-    left: NDArray[np.float32],
-    index: NDArray[np.uint32],
-    entry: NDArray[np.uint32],
-    spare: NDArray[np.float32],
-    deviation: NDArray[np.float32],
-    noise: NDArray[np.float32],
-) -> None:
-    """Electrons less their mean, and the read noise of chain 0 not yet in them, in units of its median."""
-    own, neighbour, top_e = numbers.own, numbers.neighbour, numbers.top_e
-    if not numbers.shot_noise:
-        fill(F(0.0), deviation)
-        read_noise(own, neighbour, ratio, here, left, noise)
-        return
-    small, top = census(mean, top_e)
-    if small == 0 and top == 0:
-        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, deviation)
-        fill(F(0.0), noise)
-        return
-    read_noise(own, neighbour, ratio, here, left, noise)
-    if small == CHUNK:
-        small_signal(numbers.shot_stream, row, column, alias, mean, index, entry, deviation)
-        return
-    if small + top < CHUNK:
-        noisy_signal(median_e, own, neighbour, ratio, here, left, mean, deviation)
-        for i in range(CHUNK):
-            noise[i] = noise[i] if mean[i] < SMALL or mean[i] >= top_e else F(0.0)
-    if small > 0:
-        small_signal(numbers.shot_stream, row, column, alias, mean, index, entry, spare)
-        for i in range(CHUNK):
-            deviation[i] = spare[i] if mean[i] < SMALL else deviation[i]
-    if top > 0:
-        whole_signal(numbers.shot_stream, row, column, mean, spare)
-        for i in range(CHUNK):
-            deviation[i] = spare[i] if mean[i] >= top_e else deviation[i]
+    block: int,
+    in_virtual: bool,
+    first_warm: int,
+    last_warm: int,
+    own: Bench,
+) -> tuple[np.float32, np.float32]:
+    """Expected electrons and read noise of a block; the least and the largest of the former, or beyond."""
+    start = block * BLOCK
+    pixel_kinds(numbers.kind_stream, row, block, tables.kinds, own.picks[: BLOCK // 4], own.kind)
+    least, most = expected(
+        numbers.pixel_stream,
+        row,
+        block,
+        numbers.prnu_step,
+        numbers.prnu_least,
+        numbers.dark_step_e,
+        tables.glow_row_e[row],
+        tables.glow_column_share[start : start + BLOCK],
+        light,
+        own.kind_parts,
+        own.picks[:HALF_BLOCK],
+        own.mean,
+        own.ratio,
+    )
+    low, high = bits_float(least), bits_float(most)
+    for i in range(first_warm, last_warm):
+        place = own.warm[i] - start
+        own.mean[place] += own.warm_e[i]
+        high = max(high, own.mean[place])
+    if in_virtual:
+        _clear(tables.dark_areas, row, start, own.mean)
+        low = F(0.0)
+    return low, high
 
 
-@_kernel
-def _warm(numbers: Numbers, row: int, column: NDArray[np.int32], extra: NDArray[np.float32]) -> int:
+@njit(inline="always")
+def _warm(numbers: Numbers, row: int, own: Bench) -> int:
     return warm_pixels(
         numbers.warm_stream,
         row,
@@ -248,34 +245,132 @@ def _warm(numbers: Numbers, row: int, column: NDArray[np.int32], extra: NDArray[
         numbers.warm_gap,
         numbers.warm_median_e,
         numbers.warm_log_sigma,
-        column,
-        extra,
+        own.warm,
+        own.warm_e,
     )
 
 
-@_kernel
-def _jumping(
+@kernel
+def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> int:
+    """Index of the first of the ascending `columns` that is not below `column`."""
+    while first < count and columns[first] < column:
+        first += 1
+    return first
+
+
+@njit(inline="always")
+def _joined(
     numbers: Numbers,
-    table: NDArray[np.float32],
+    noise_e: np.float32,
+    alias: NDArray[np.uint32],
     row: int,
+    block: int,
+    low: np.float32,
+    high: np.float32,
+    own: Bench,
+    out: NDArray[np.float32],
+) -> None:
+    """Electrons with read noise, less their mean."""
+    c, s, unit = numbers.own, numbers.neighbour, own.unit[0]
+    mean, ratio, noise, other = own.mean, own.ratio, own.noise, own.other
+    if not numbers.shot_noise:
+        read_noise(noise_e, c, s, ratio, unit, out)
+        return
+    if high >= LARGE:
+        large_signal(noise_e, c, s, ratio, unit, mean, out)
+    if low < LARGE and high >= SMALL:
+        target = other if high >= LARGE else out
+        middle_signal(noise_e, c, s, ratio, unit, mean, noise, target)
+        if high >= LARGE:
+            replace_below(LARGE, mean, target, out)
+    if low < SMALL:
+        target = other if high >= SMALL else out
+        if high < LEAST:
+            least_signal(numbers.shot_stream, row, block, alias, mean, own.picks, noise)
+        else:
+            small_signal(numbers.shot_stream, row, block, alias, mean, own.picks, own.draws, noise)
+        with_read_noise(noise_e, c, s, ratio, unit, mean, noise, target)
+        if high >= SMALL:
+            replace_below(SMALL, mean, target, out)
+
+
+@njit(inline="always")
+def _apart(
+    numbers: Numbers,
+    noise_e: np.float32,
+    alias: NDArray[np.uint32],
+    row: int,
+    block: int,
+    low: np.float32,
+    high: np.float32,
+    own: Bench,
+) -> None:
+    """Electrons less their mean, and read noise by itself where it does not pass through the well."""
+    mean, deviation, noise, spare = own.mean, own.deviation, own.noise, own.spare
+    fill(F(0.0), deviation)
+    if numbers.shot_noise and high >= SMALL:
+        whole_signal(numbers.shot_stream, row, block, mean, deviation)
+    if numbers.shot_noise and low < SMALL:
+        small_signal(numbers.shot_stream, row, block, alias, mean, own.picks, own.draws, noise)
+        with_read_noise(F(0.0), numbers.own, numbers.neighbour, own.ratio, own.unit[0], mean, noise, spare)
+        replace_below(SMALL, mean, spare, deviation)
+    if low < numbers.top_e:
+        _joined(numbers, noise_e, alias, row, block, low, high, own, spare)
+        replace_below(numbers.top_e, mean, spare, deviation)
+    read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[0], noise)
+    if low < numbers.top_e:
+        fill(F(0.0), spare)
+        replace_below(numbers.top_e, mean, spare, noise)
+
+
+@kernel
+def _scatter_apart(
+    top_e: np.float32,
     column: NDArray[np.int32],
     jump_e: NDArray[np.float32],
-    rank: NDArray[np.uint32],
-) -> int:
-    return telegraph_jumps(
-        numbers.telegraph_body,
-        numbers.telegraph_frame,
-        row,
-        numbers.total_width,
-        numbers.telegraph_gap,
-        table,
-        column,
-        jump_e,
-        rank,
-    )
+    count: int,
+    mean: NDArray[np.float32],
+    noise: NDArray[np.float32],
+    deviation: NDArray[np.float32],
+) -> None:
+    """Add telegraph jumps to the noise where it is apart, else to the deviation."""
+    for i in range(count):
+        place = column[i]
+        if mean[place] >= top_e:
+            noise[place] += jump_e[i]
+        else:
+            deviation[place] += jump_e[i]
 
 
-@_kernel
+@njit(inline="always")
+def _finish(
+    numbers: Numbers,
+    tables: Tables,
+    chain: int,
+    apart: bool,
+    row_dn: np.float32,
+    row: int,
+    start: int,
+    in_blank: bool,
+    own: Bench,
+    out: NDArray[np.uint16],
+) -> None:
+    """Words of a block of one chain, into a row of the window."""
+    column_dn, number = tables.column_dn[chain, start : start + BLOCK], tables.chain_numbers[chain]
+    low, high = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
+    inside = low == 0 and high == BLOCK
+    words = out[start - numbers.left : start - numbers.left + BLOCK] if inside else own.words
+    if apart:
+        convert_apart(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, own.noise, words)
+    else:
+        convert(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, words)
+    if in_blank:
+        _clear(tables.blank_areas, row, start, words)
+    if not inside:
+        copy(words[low:high], out[start + low - numbers.left : start + high - numbers.left])
+
+
+@kernel
 def expose_rows(
     numbers: Numbers,
     tables: Tables,
@@ -284,89 +379,75 @@ def expose_rows(
     lit_top: int,
     top: int,
     first: int,
-    bench: Bench,
+    own: Bench,
     words: NDArray[np.uint16],
 ) -> None:
-    """Rows `first` and on of the window: from light to unbinned words."""
-    rows, chains, size = words.shape
-    half = numbers.half_width
-    unit, mean, ratio, deviation, noise = bench.unit, bench.mean, bench.ratio, bench.deviation, bench.noise
-    level_dn, spare, pixel, kind = bench.level_dn, bench.spare, bench.pixel, bench.kind
-    warm, warm_e, jumping, jump_e = bench.warm, bench.warm_e, bench.jumping, bench.jump_e
-    kinds, alias, glow_share, column_dn = tables.kinds, tables.alias, tables.glow_column_share, tables.column_dn
-    chain_numbers, virtual, blank = tables.chain_numbers, tables.dark_areas, tables.blank_areas
+    """Rows `first` and on of the window: from light to unbinned words, shape (rows, chains, window columns).
+
+    `lit_left` is a column of the sensor, `lit_top` a row of `words`.
+    """
+    rows, chains, _ = words.shape
+    begin, end = numbers.left // BLOCK, -(-(numbers.left + numbers.width) // BLOCK)
     dark = lit[:0].reshape(-1)
     for i in range(rows):
         row = top + first + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
-        in_virtual, in_blank, glow_e = _meets(virtual, row), _meets(blank, row), tables.glow_row_e[row]
-        warms = _warm(numbers, row, warm, warm_e)
-        jumps = _jumping(numbers, tables.telegraph, row, jumping, jump_e, bench.rank)
-        _spare(virtual, row, jumping, jumps, jump_e)
+        in_virtual, in_blank = _meets(tables.dark_areas, row), _meets(tables.blank_areas, row)
         for chain in range(chains):
-            stream = tables.chain_streams[chain]
-            row_normals(stream, row, numbers.left, numbers.left + numbers.width, half, unit[chain])
-        w0, j0 = _upto(warm, 0, warms, numbers.left), _upto(jumping, 0, jumps, numbers.left)
-        for start in range(0, size, CHUNK):
-            column = numbers.left + start
-            w1, j1 = _upto(warm, w0, warms, column + CHUNK), _upto(jumping, j0, jumps, column + CHUNK)
-            _chunk_means(
-                numbers, kinds, light, lit_left, row, start, glow_e, glow_share, pixel, kind, mean, ratio
-            )
-            for j in range(w0, w1):
-                mean[warm[j] - column] += warm_e[j]
-            if in_virtual:
-                _clear(virtual, row, column, mean)
-            here, left = unit[0, column + 1 : column + 1 + CHUNK], unit[0, column : column + CHUNK]
-            _electrons(
-                numbers,
-                chain_numbers[0, 2],
-                alias,
+            own.unit[chain, BLOCK] = last_normal(tables.chain_streams[chain], row, begin - 1)
+        warms = _warm(numbers, row, own)
+        w0 = _upto(own.warm, 0, warms, begin * BLOCK)
+        for block in range(begin, end):
+            start = block * BLOCK
+            w1 = _upto(own.warm, w0, warms, start + BLOCK)
+            for chain in range(chains):
+                own.unit[chain, 0] = own.unit[chain, BLOCK]
+                normals(
+                    tables.chain_streams[chain],
+                    row,
+                    block,
+                    own.picks[:HALF_BLOCK],
+                    own.draws[:HALF_BLOCK],
+                    own.root,
+                    own.unit[chain, 1:],
+                )
+            block_light = _block_light(light, lit_left, start, own.light)
+            low, high = _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
+            w0 = w1
+            noise_e = tables.chain_numbers[0, 2]
+            apart = bool(high >= numbers.top_e)
+            if apart:
+                _apart(numbers, noise_e, tables.alias, row, block, low, high, own)
+            else:
+                _joined(numbers, noise_e, tables.alias, row, block, low, high, own, own.deviation)
+            jumps = telegraph_jumps(
+                numbers.telegraph_body,
+                numbers.telegraph_frame,
                 row,
-                column,
-                mean,
-                ratio,
-                here,
-                left,
-                pixel,
-                kind,
-                spare,
-                deviation,
-                noise,
+                block,
+                numbers.telegraph_gap,
+                tables.telegraph,
+                own.jumping,
+                own.jump_e,
+                own.picks,
             )
+            if in_virtual:
+                _spare(tables.dark_areas, row, start, own.jumping, jumps, own.jump_e)
             for chain in range(chains):
                 if chain > 0:
-                    here = unit[chain, column + 1 : column + 1 + CHUNK]
-                    left = unit[chain, column : column + CHUNK]
-                    read_noise(numbers.own, numbers.neighbour, ratio, here, left, noise)
-                levels(
-                    tables.row_dn[chain, first + i],
-                    column_dn[chain, start : start + CHUNK],
-                    chain_numbers[chain, 3],
-                    column,
-                    jumping,
-                    jump_e,
-                    j0,
-                    j1,
-                    level_dn,
-                )
-                out = words[i, chain, start : start + CHUNK]
-                convert(
-                    chain_numbers[chain],
-                    numbers.shift_up,
-                    numbers.shift_down,
-                    mean,
-                    deviation,
-                    noise,
-                    level_dn,
-                    out,
-                )
-                if in_blank:
-                    _clear(blank, row, column, out)
-            w0, j0 = w1, j1
+                    noise_e = tables.chain_numbers[chain, 2]
+                    read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[chain], own.noise)
+                if apart:
+                    _scatter_apart(
+                        numbers.top_e, own.jumping, own.jump_e, jumps, own.mean, own.noise, own.deviation
+                    )
+                else:
+                    scatter(own.jumping, own.jump_e, jumps, own.deviation)
+                row_dn = tables.row_dn[chain, first + i]
+                _finish(numbers, tables, chain, apart, row_dn, row, start, in_blank, own, words[i, chain])
 
 
-@_kernel
+@kernel
 def expected_rows(
     numbers: Numbers,
     tables: Tables,
@@ -374,29 +455,23 @@ def expected_rows(
     lit_left: int,
     lit_top: int,
     top: int,
-    bench: Bench,
+    own: Bench,
     out: NDArray[np.float32],
 ) -> None:
     """Expected electrons of some rows of the window."""
-    mean, ratio, pixel, kind = bench.mean, bench.ratio, bench.pixel, bench.kind
-    warm, warm_e = bench.warm, bench.warm_e
-    kinds, glow_share = tables.kinds, tables.glow_column_share
+    begin, end = numbers.left // BLOCK, -(-(numbers.left + numbers.width) // BLOCK)
     dark = lit[:0].reshape(-1)
     for i in range(out.shape[0]):
         row = top + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
-        glow_e = tables.glow_row_e[row]
-        warms = _warm(numbers, row, warm, warm_e)
-        w0 = _upto(warm, 0, warms, numbers.left)
-        for start in range(0, numbers.width, CHUNK):
-            column = numbers.left + start
-            w1 = _upto(warm, w0, warms, column + CHUNK)
-            _chunk_means(
-                numbers, kinds, light, lit_left, row, start, glow_e, glow_share, pixel, kind, mean, ratio
-            )
-            for j in range(w0, w1):
-                mean[warm[j] - column] += warm_e[j]
-            _clear(tables.dark_areas, row, column, mean)
-            stop = min(start + CHUNK, numbers.width)
-            copy(mean[: stop - start], out[i, start:stop])
+        in_virtual = _meets(tables.dark_areas, row)
+        warms = _warm(numbers, row, own)
+        w0 = _upto(own.warm, 0, warms, begin * BLOCK)
+        for block in range(begin, end):
+            start = block * BLOCK
+            w1 = _upto(own.warm, w0, warms, start + BLOCK)
+            block_light = _block_light(light, lit_left, start, own.light)
+            _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
             w0 = w1
+            low, high = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
+            copy(own.mean[low:high], out[i, start + low - numbers.left : start + high - numbers.left])
