@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fullwell.chance.keys import key
-from fullwell.chance.sparse import ROOM, mean_gap
+from fullwell.chance.poisson import alias_tables
 from fullwell.chance.words import BLOCK
 from fullwell.models import keys as model_keys
 from fullwell.models import load
 from fullwell.readout.adc import bias_dn, bin_sum, quantise, words_out
 from fullwell.readout.banding import band_amplitude_e, periodic_bands_e
 from fullwell.readout.noise import memory_weights, remember_left, spread_levels
-from fullwell.readout.telegraph import class_table, telegraph_jumps
+from fullwell.readout.telegraph import class_table, telegraph_jumps, traps_per_block
 
 
 @pytest.mark.parametrize("name", model_keys())
@@ -50,25 +50,22 @@ def test_remembered_noise_is_correlated_with_the_left_neighbour_only():
 def test_telegraph_pixels_stay_and_their_levels_are_occupied_as_stated():
     facts = load("qhy600-pro").sensor.telegraph
     table = class_table(facts, suppressed=False)
-    room = BLOCK + ROOM
-    column, jump, nature = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
-    body, gap, blocks = np.uint64(key("body")), mean_gap(facts.fraction), 19
-    frames, places = [], []
-    for frame in range(400):
-        now, jumps, found = np.uint64(key("frame", frame)), [], []
+    blocks, traps = 19, np.float32(traps_per_block(facts.fraction))
+    room, more_room = np.empty((2, 128), np.uint32)
+    jumps = np.empty((400, blocks, BLOCK), np.float32)
+    for frame in range(len(jumps)):
+        body, now = np.uint64(key("body")), np.uint64(key("frame", frame))
         for block in range(blocks):
-            count = telegraph_jumps(body, now, 17, block, gap, table, column, jump, nature)
-            jumps.append(jump[:count].copy())
-            found.append(block * BLOCK + column[:count])
-        frames.append(np.concatenate(jumps))
-        places.append(tuple(np.concatenate(found)))
-    assert len(set(places)) == 1
-    width = blocks * BLOCK
-    levels = np.array(frames)
+            out = jumps[frame, block]
+            telegraph_jumps(body, now, 17, block, traps, alias_tables(), table, room, more_room, out)
+    levels = jumps.reshape(len(jumps), -1)
+    width = levels.shape[1]
+    levels = levels[:, np.any(levels != 0, axis=0)]
     count = levels.shape[1]
+    # a pixel stays without a jump in 400 frames with the probability 0.97^400 at most
     assert abs(count - width * facts.fraction) < 5 * np.sqrt(width * facts.fraction)
     silent = np.mean(levels == 0, axis=0)
-    assert abs(silent.mean() - table[0].mean()) < 5 * table[0].std() / np.sqrt(count) + 1e-3
+    assert abs(silent.mean() - table[:, 0].mean()) < 5 * table[:, 0].std() / np.sqrt(count) + 1e-3
     for pixel in levels.T:
         assert len(np.unique(np.abs(pixel[pixel != 0]))) <= 1
     assert abs(np.mean(levels[:-1] * levels[1:] == 0) - np.mean(1 - (1 - silent) ** 2)) < 0.01
@@ -77,8 +74,8 @@ def test_telegraph_pixels_stay_and_their_levels_are_occupied_as_stated():
 def test_suppression_shrinks_the_jumps_only():
     facts = load("qhy600-pro").sensor.telegraph
     on, off = class_table(facts, suppressed=True), class_table(facts, suppressed=False)
-    np.testing.assert_array_equal(on[:2], off[:2])
-    np.testing.assert_allclose(on[2:], facts.suppressed_factor * off[2:], rtol=1e-6)
+    np.testing.assert_array_equal(on[:, :2], off[:, :2])
+    np.testing.assert_allclose(on[:, 2:], facts.suppressed_factor * off[:, 2:], rtol=1e-6)
 
 
 def test_bands_have_their_period_in_time_and_vanish_at_the_quiet_traffic():

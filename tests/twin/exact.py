@@ -25,8 +25,8 @@ def _count(picture, histogram):
 
 def bare(made, *, read_noise_e, e_per_dn, well_e=1e6, ratios=(1.0,)):
     """A plan with shot noise, read noise, gain, bias and ADC only; `ratios` in equal shares of the pixels."""
-    ratio = np.repeat(np.asarray(ratios, float), 8192 // len(ratios)).reshape(2048, 4)
-    kinds = pack_kinds(np.zeros((2048, 4)), ratio)
+    ratio = np.repeat(np.asarray(ratios, float), 8192 // len(ratios)).reshape(1024, 8)
+    kinds = pack_kinds(np.zeros((1024, 8)), ratio)
     chain = replace(
         made.chains[0],
         gaussian_median_e=read_noise_e,
@@ -44,7 +44,7 @@ def bare(made, *, read_noise_e, e_per_dn, well_e=1e6, ratios=(1.0,)):
         prnu_fraction=0.0,
         dark_e=0.0,
         warm_gap=NEVER,
-        telegraph_gap=NEVER,
+        telegraph_traps=0.0,
         dark_areas=(),
         blank_areas=(),
     )

@@ -10,6 +10,7 @@ from scipy import stats
 from tests.twin.exact import bare, distribution, draw, p_value
 
 from fullwell.models.facts import Window
+from fullwell.readout.telegraph import traps_per_block
 
 READ_NOISE_E = (1.0, 1.1, 1.3, 1.7, 3.5, 7.4)
 MEANS_E = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 10_000.0, 51_000.0)
@@ -39,8 +40,8 @@ def test_counts_at_the_end_of_the_well(plan_for, even):
 def test_counts_with_a_spread_of_read_noise_and_telegraph_jumps(plan_for, even):
     ratios = (0.8, 0.9, 1.0, 1.5)
     made = bare(plan_for(window=FRAME), read_noise_e=1.1, e_per_dn=0.3, ratios=ratios)
-    nature = np.repeat(np.float32([[0.5], [0.625], [-9.0], [9.0]]), 1024, axis=1)
-    made = replace(made, telegraph_gap=float(1 / -np.log1p(-0.2)), telegraph_table=nature)
+    nature = np.repeat(np.float32([[0.5, 0.625, -9.0, 9.0]]), 1024, axis=0)
+    made = replace(made, telegraph_traps=traps_per_block(0.2), telegraph_table=nature)
     jumps = ((0.9, 0.0), (0.2 * 0.5 * 0.25, -9.0), (0.2 * 0.5 * 0.75, 9.0))
     counts = draw(made, even(2.0), 1e8)
     drawn_ratios = tuple(np.unique(made.kinds.noise_ratio))  # those of the packed form

@@ -114,9 +114,7 @@ def test_binned_words_are_sums_of_the_unbinned(plan_for, even):
 
 def test_two_chains_see_the_same_electrons_with_their_own_read_noise(plan_for, even):
     made = plan_for("qhy42-pro", 0, window=Window(0, 0, 512, 512), gain=0)
-    flat = replace(
-        made, prnu_fraction=0.0, telegraph_table=made.telegraph_table * np.float32([[1], [1], [0], [0]])
-    )
+    flat = replace(made, prnu_fraction=0.0, telegraph_table=made.telegraph_table * np.float32([1, 1, 0, 0]))
     high, low = np.split(frame(fused, flat, even(400.0)).astype(float), 2, axis=1)
     for light, shared in ((400.0, True), (0.0, False)):
         high, low = np.split(frame(fused, flat, even(light)).astype(float), 2, axis=1)
@@ -141,7 +139,7 @@ def test_with_noise_the_two_forms_have_the_same_distribution(plan_for, even, ele
 
 def test_noise_of_neighbours_is_correlated_as_stated(plan_for, even):
     made = plan_for(window=Window(0, 0, 4096, 256), prnu_fraction=0.0)
-    made = replace(made, neighbour_correlation=0.05, telegraph_gap=2e9, warm_gap=2e9)
+    made = replace(made, neighbour_correlation=0.05, telegraph_traps=0.0, warm_gap=2e9)
     made = replace(
         made, chains=tuple(replace(c, column_dn=c.column_dn * 0, row_dn=c.row_dn * 0) for c in made.chains)
     )

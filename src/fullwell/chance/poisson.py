@@ -110,6 +110,12 @@ def grid_poisson(word: np.uint32, entry: np.uint32) -> np.float32:
     return signed_float(shift_right(word, 32 - _INDEX_BITS) if keeps else both(entry, _ALIAS_MASK))
 
 
+@njit(inline="always")
+def rain_count(tables: NDArray[np.uint32], mean: np.float32, word: np.uint32) -> int:
+    """How many points fall somewhere: Poisson, of a mean below 64 that is rounded down to a multiple of 1/32."""
+    return int(grid_poisson(word, tables[grid_index(mean, word)]))
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def add_remainders(
     row_key: np.uint64,
@@ -137,8 +143,7 @@ def add_remainders(
     """
     first, second = halves(row_key)
     start = block * _OUTCOMES
-    draw = word(np.uint32(start), second, first)
-    candidates = np.int64(grid_poisson(draw, tables[grid_index(_CANDIDATES, draw)]))
+    candidates = rain_count(tables, _CANDIDATES, word(np.uint32(start), second, first))
     upper_words(row_key, start, candidate[: (candidates + 7) // 8 * 8])
     for i in range(candidates):
         place = candidate[i] >> np.uint32(_MARK_BITS)

@@ -15,13 +15,18 @@ from numpy.typing import NDArray
 
 from fullwell.chance.keys import key, row_key
 from fullwell.chance.lanes import shift_right, signed_float
-from fullwell.chance.sparse import members
-from fullwell.chance.words import BLOCK, halves, upper_word, words
+from fullwell.chance.poisson import rain_count
+from fullwell.chance.words import BLOCK, halves, upper_words, word, words
 from fullwell.compiled import njit
 from fullwell.models.facts import Telegraph
 
 CLASSES = 1024
 """Classes of jumping pixels; a power of two."""
+_SHOWER = np.float32(60.0)
+"""Traps are drawn at most so many at a time, in the mean."""
+_SHOWER_ROOM = 128
+_PLACE = np.uint32(32 - (BLOCK.bit_length() - 1))
+_KIND = np.uint32(32 - (BLOCK.bit_length() - 1) - (CLASSES.bit_length() - 1))
 
 
 def class_table(telegraph: Telegraph, suppressed: bool) -> NDArray[np.float32]:
@@ -36,7 +41,7 @@ def class_table(telegraph: Telegraph, suppressed: bool) -> NDArray[np.float32]:
 
     Returns
     -------
-    ndarray of float32, shape (4, 1024)
+    ndarray of float32, shape (1024, 4)
         Probability of no jump, of that or a downward one; the downward jump and the upward one in electrons.
         The share of the downward among the jumps has a rank of its own, dealt out to the classes by a hash.
     """
@@ -49,7 +54,19 @@ def class_table(telegraph: Telegraph, suppressed: bool) -> NDArray[np.float32]:
         for column in (telegraph.no_jump, telegraph.lower_share, telegraph.jump_e)
     )
     size_e = jump * (telegraph.suppressed_factor if suppressed else 1.0)
-    return np.stack([no_jump, no_jump + (1.0 - no_jump) * lower[deal], -size_e, size_e]).astype(np.float32)
+    downward = no_jump + (1.0 - no_jump) * lower[deal]
+    return np.stack([no_jump, downward, -size_e, size_e], axis=1).astype(np.float32)
+
+
+def traps_per_block(fraction: float) -> float:
+    """Mean number of traps in a block of 512 pixels.
+
+    Parameters
+    ----------
+    fraction : float
+        Share of pixels that have one or more, 0 to below 1.
+    """
+    return -BLOCK * float(np.log1p(-fraction))
 
 
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
@@ -58,13 +75,14 @@ def telegraph_jumps(
     frame: np.uint64,
     row: int,
     block: int,
-    gap: np.float32,
+    traps: np.float32,
+    alias: NDArray[np.uint32],
     table: NDArray[np.float32],
-    column: NDArray[np.int32],
-    jump: NDArray[np.float32],
     nature: NDArray[np.uint32],
-) -> int:
-    """The jumping pixels of one block of a row and what they add in this frame.
+    now: NDArray[np.uint32],
+    jump: NDArray[np.float32],
+) -> None:
+    """What telegraph noise adds to the pixels of one block of a row in this frame.
 
     Parameters
     ----------
@@ -72,35 +90,36 @@ def telegraph_jumps(
         Keys: which pixels jump and how belongs to the body, whether they do so now to the frame.
     row, block : int
         Row, and which block of columns (`fullwell.chance.words.BLOCK`) of the sensor (total px).
-    gap : float32
-        `fullwell.chance.sparse.mean_gap` of the share of jumping pixels.
-    table : ndarray of float32, shape (4, 1024)
+    traps : float32
+        From `traps_per_block`.
+    alias : ndarray of uint32
+        `fullwell.chance.poisson.alias_tables`.
+    table : ndarray of float32, shape (1024, 4)
         From `class_table`.
-    column, jump : ndarray
-        Filled with columns, counted from the first of the block, and electrons (0, -jump, +jump); at least
-        ``BLOCK + ROOM`` long.
-    nature : ndarray of uint32
-        Working memory, as long.
-
-    Returns
-    -------
-    int
-        How many pixels may jump.
+    nature, now : ndarray of uint32
+        Working memory, at least 128 long.
+    jump : ndarray of float32, shape (BLOCK,)
+        Filled with electrons (0, -jump, +jump).
 
     Notes
     -----
+    Traps fall on the row like rain, with the same probability everywhere; where two meet, the later counts.
+
     Limits: successive frames are independent (no memory of the trap), three levels only.
     """
-    count = members(row_key(body, row), 2 * BLOCK * block, BLOCK, gap, column)
-    first, second = halves(row_key(body ^ np.uint64(0xFFFFFFFF), row))
-    first_now, second_now = halves(row_key(frame, row))
-    start = block * BLOCK
-    for i in range((count + 7) // 8 * 8):
-        place = np.uint32(start + column[i])
-        nature[i] = shift_right(upper_word(place, first, second), 22)
-        jump[i] = signed_float(shift_right(upper_word(place, first_now, second_now), 1)) * np.float32(2.0**-31)
-    for i in range(count):
-        kind = nature[i]
-        size = table[2, kind] if jump[i] < table[1, kind] else table[3, kind]
-        jump[i] = np.float32(0.0) if jump[i] < table[0, kind] else size
-    return count
+    for i in range(jump.size):
+        jump[i] = np.float32(0.0)
+    body_key, frame_key = row_key(body, row), row_key(frame, row)
+    first, second = halves(body_key)
+    showers = int(traps / _SHOWER) + 1
+    for shower in range(showers):
+        start = (block * showers + shower) * _SHOWER_ROOM
+        count = rain_count(alias, traps / np.float32(showers), word(np.uint32(start), second, first))
+        padded = (count + 7) // 8 * 8
+        upper_words(body_key, start, nature[:padded])
+        upper_words(frame_key, start, now[:padded])
+        for i in range(count):
+            place, kind = nature[i] >> _PLACE, (nature[i] >> _KIND) & np.uint32(CLASSES - 1)
+            chance = signed_float(shift_right(now[i], 1)) * np.float32(2.0**-31)
+            size = table[kind, 2] if chance < table[kind, 1] else table[kind, 3]
+            jump[place] = np.float32(0.0) if chance < table[kind, 0] else size

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normals, uniforms
+from fullwell.chance.poisson import alias_tables
 from fullwell.chance.sparse import ROOM
 from fullwell.chance.words import BLOCK, words
 from fullwell.models.facts import Window
@@ -24,7 +25,7 @@ from fullwell.scene.light import BoundScene
 from fullwell.sensor.dark import warm_pixels
 from fullwell.sensor.electrons import bend, saturate, shot_noise
 from fullwell.sensor.response import photo_response
-from fullwell.twin.plan import ChainPlan, Plan, plan
+from fullwell.twin.plan import GROUP_PX, ChainPlan, Plan, plan
 
 __all__ = ["Plan", "expected_electrons", "expose", "plan"]
 
@@ -136,9 +137,9 @@ def _expected(
 def _of_its_kind(
     table: NDArray[np.float64], plan: Plan, rows: NDArray[np.int64], columns: NDArray[np.int64]
 ) -> NDArray[np.float64]:
-    """A property of each pixel: four neighbours share a random word, which picks a row of four numbers."""
-    kind = words(plan.body.kind, rows, columns // 4) >> np.uint32(21)
-    return np.asarray(table[kind, columns % 4])
+    """A property of each pixel: eight neighbours share a random word, which picks a row of eight numbers."""
+    group = words(plan.body.kind, rows, columns // GROUP_PX) >> np.uint32(22)
+    return np.asarray(table[group, columns % GROUP_PX])
 
 
 def _read_noise(
@@ -162,20 +163,15 @@ def _warm(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
 
 def _telegraph(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     blocks = range(plan.area.left // BLOCK, -(-plan.area.right // BLOCK))
-    values = np.zeros((len(rows), len(blocks), BLOCK))
-    room = BLOCK + ROOM
-    column, jump, nature = np.empty(room, np.int32), np.empty(room, np.float32), np.empty(room, np.uint32)
-    body, frame, gap = (
-        np.uint64(plan.body.telegraph),
-        np.uint64(plan.telegraph_stream),
-        np.float32(plan.telegraph_gap),
-    )
+    jumps = np.empty((len(rows), len(blocks), BLOCK), np.float32)
+    body, frame = np.uint64(plan.body.telegraph), np.uint64(plan.telegraph_stream)
+    traps, table, alias = np.float32(plan.telegraph_traps), plan.telegraph_table, alias_tables()
+    room, more_room = np.empty((2, 128), np.uint32)
     for i, row in enumerate(rows):
         for j, block in enumerate(blocks):
-            count = telegraph_jumps(body, frame, int(row), block, gap, plan.telegraph_table, column, jump, nature)
-            values[i, j, column[:count]] = jump[:count]
+            telegraph_jumps(body, frame, int(row), block, traps, alias, table, room, more_room, jumps[i, j])
     start = plan.area.left - blocks.start * BLOCK
-    jumps = values.reshape(len(rows), -1)[:, start : start + plan.area.width]
+    of_window = jumps.reshape(len(rows), -1)[:, start : start + plan.area.width].astype(np.float64)
     for virtual in inside(plan.area, plan.dark_areas, rows):
-        jumps[virtual] = 0.0
-    return jumps
+        of_window[virtual] = 0.0
+    return of_window

@@ -1,9 +1,9 @@
 """The fast form of `fullwell.twin.expose`: block by block through small buffers, eight pixels at a time.
 
-Same physics, same fixed patterns, other random numbers. The value of each pixel depends on its plan, its light and
-its own coordinates only, so that windows and numbers of threads make no difference to a single bit: only operations
-that IEEE 754 defines exactly are used (no estimates of reciprocals, no library functions), and where a product and
-a sum are rounded together, the code says so.
+Same physics, same fixed patterns, other random numbers. The value of each pixel depends on its plan, its light
+and its own coordinates only, so that windows and numbers of threads make no difference to a single bit: only
+operations that IEEE 754 defines exactly are used (no estimates of reciprocals, no library functions), and where a
+product and a sum are rounded together, the code says so.
 
 How shot noise and read noise are drawn: `fullwell.twin.rows` and docs/decisions/0003-exact-noise.md.
 """
@@ -161,7 +161,7 @@ def _numbers(plan: Plan) -> Numbers:
         warm_gap=F(plan.warm_gap),
         warm_median_e=F(plan.warm_median_e),
         warm_log_sigma=F(plan.warm_log_sigma),
-        telegraph_gap=F(plan.telegraph_gap),
+        telegraph_traps=F(plan.telegraph_traps),
         own=F(own),
         neighbour=F(neighbour),
         top_e=F(top_e),

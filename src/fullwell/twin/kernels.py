@@ -107,10 +107,11 @@ def pixel_kinds(
     index: NDArray[np.uint32],
     kind: NDArray[np.uint64],
 ) -> None:
-    """The packed properties of the pixels of a block, four neighbours to a number."""
+    """The packed properties of the pixels of a block, four of them in a number."""
     upper_words(row_key(stream, row), block * index.size, index)
     for i in range(index.size):
-        kind[i] = kinds[index[i] >> np.uint32(21)]
+        group = index[i] >> np.uint32(22)
+        kind[2 * i], kind[2 * i + 1] = kinds[group, 0], kinds[group, 1]
 
 
 @kernel
@@ -319,13 +320,6 @@ def replace_below(
         out[i] = source[i] if mean[i] < limit else out[i]
 
 
-@kernel
-def scatter(column: NDArray[np.int32], value: NDArray[np.float32], count: int, out: NDArray[np.float32]) -> None:
-    """Add the values of single pixels."""
-    for i in range(count):
-        out[column[i]] += value[i]
-
-
 @njit(inline="always")
 def _bent(bend: np.float32, electrons: np.float32, deviation: np.float32) -> np.float32:
     """A deviation from the mean less what the response lacks of the whole: ``deviation - bend electrons^3``."""
@@ -362,12 +356,13 @@ def convert(
     step: np.float32,
     mean: NDArray[np.float32],
     deviation: NDArray[np.float32],
+    jump: NDArray[np.float32],
     out: NDArray[np.uint16],
 ) -> None:
     """Words of one block: bend, gain, offset, ADC, depth; all noise is in the deviation, the well far away."""
     bend, dn_per_e, rail = chain[1], chain[3], chain[4]
     for i in range(out.size):
-        m, d = mean[i], deviation[i]
+        m, d = mean[i], deviation[i] + jump[i]
         out[i] = np.uint16(_counted(m, _bent(bend, m + d, d), row_dn + column_dn[i], dn_per_e, rail, step))
 
 
@@ -380,14 +375,17 @@ def convert_apart(
     mean: NDArray[np.float32],
     deviation: NDArray[np.float32],
     noise: NDArray[np.float32],
+    jump: NDArray[np.float32],
+    top_e: np.float32,
     out: NDArray[np.uint16],
 ) -> None:
-    """The same as `convert` with the well, and with noise that is added behind it."""
+    """The same as `convert` with the well; from `top_e` on noise and jumps are added behind it."""
     well_e, bend, dn_per_e, rail = chain[0], chain[1], chain[3], chain[4]
     for i in range(out.size):
         m = mean[i]
-        d = min(deviation[i], well_e - m)
-        behind = _bent(bend, m + d, d) + noise[i]
+        apart = m >= top_e
+        d = min(deviation[i] + (F(0.0) if apart else jump[i]), well_e - m)
+        behind = _bent(bend, m + d, d) + (noise[i] + jump[i] if apart else F(0.0))
         out[i] = np.uint16(_counted(m, behind, row_dn + column_dn[i], dn_per_e, rail, step))
 
 

@@ -15,7 +15,7 @@ from fullwell.chance.words import words
 from fullwell.readout.adc import bias_dn
 from fullwell.readout.banding import column_noise_e, periodic_bands_e, row_noise_e
 from fullwell.readout.noise import spread_levels
-from fullwell.readout.telegraph import class_table
+from fullwell.readout.telegraph import class_table, traps_per_block
 from fullwell.scene.light import Interval
 from fullwell.sensor.dark import dark_levels, dark_rate_e_per_s
 from fullwell.sensor.electrons import bend_per_e2
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from fullwell.models.facts import CameraModel, Chain, NoiseSpread, ReadMode, Window
     from fullwell.readout.rows import RowTiming
 
-KINDS = 2048
-"""Groups of four pixels to choose from; a power of two."""
+GROUPS = 1024
+"""Groups of neighbouring pixels to choose from; a power of two."""
+GROUP_PX = 8
 NOISE_BASE = 0x3F000000
 """Bits of the float32 1/2, the least read noise of a packed kind in its unit."""
 _LN10 = float(np.log(10.0))
@@ -71,14 +72,14 @@ class ChainPlan:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PixelKinds:
-    """The kinds of pixels, four neighbours at a time: a word of theirs picks one row with its highest 11 bits.
+    """The kinds of pixels, eight neighbours at a time: a word of theirs picks one row with its highest 10 bits.
 
     Attributes
     ----------
-    dark_level, noise_ratio : ndarray of float64, shape (2048, 4)
+    dark_level, noise_ratio : ndarray of float64, shape (1024, 8)
         Dark current relative to the mean, read noise relative to the median.
-    packed : ndarray of uint64, shape (2048,)
-        The same as four numbers of 16 bits. Lowest 7 bits: dark current in units of `dark_unit`; the other 9:
+    packed : ndarray of uint64, shape (1024, 2)
+        The same as eight numbers of 16 bits. Lowest 7 bits: dark current in units of `dark_unit`; the other 9:
         read noise in units of `noise_unit`, a float of two bits of exponent and seven of mantissa, from 1/2 to 8.
     dark_unit, noise_unit : float
     """
@@ -91,14 +92,14 @@ class PixelKinds:
 
 
 def pack_kinds(dark_level: NDArray[np.float64], noise_ratio: NDArray[np.float64]) -> PixelKinds:
-    """Round the properties of pixels, shape (2048, 4), to what the packed form holds.
+    """Round the properties of pixels, shape (1024, 8), to what the packed form holds.
 
     Dark current in 127 steps up to the largest, its mean kept; read noise in steps of 1/256 to 1/128, from 1/16
     of the largest on, its median kept.
 
     Examples
     --------
-    >>> kinds = pack_kinds(np.ones((2048, 4)), np.linspace(0.5, 2, 8192).reshape(2048, 4))
+    >>> kinds = pack_kinds(np.ones((1024, 8)), np.linspace(0.5, 2, 8192).reshape(1024, 8))
     >>> round(float(np.median(kinds.noise_ratio)), 6), float(kinds.dark_level.max())
     (1.25, 1.0)
     """
@@ -109,21 +110,27 @@ def pack_kinds(dark_level: NDArray[np.float64], noise_ratio: NDArray[np.float64]
     noise = ((code << 16) + NOISE_BASE).astype(np.uint32).view(np.float32).astype(np.float64)
     noise_unit = float(np.median(noise_ratio) / np.median(noise))
     packed = np.ascontiguousarray(dark_steps.astype(np.uint16) | (code << 7).astype(np.uint16))
-    return PixelKinds(
-        dark_steps * dark_unit, noise * noise_unit, packed.view(np.uint64).ravel(), dark_unit, noise_unit
-    )
+    return PixelKinds(dark_steps * dark_unit, noise * noise_unit, packed.view(np.uint64), dark_unit, noise_unit)
 
 
 @lru_cache(maxsize=64)
 def pixel_kinds(dark_nonuniformity: float, spread: NoiseSpread) -> PixelKinds:
     """Kinds of pixels with both distributions and no correlation between them.
 
-    The classes of both are dealt out by hashes, anew for each of the four neighbours: each column has them all.
-    Limits: the correlation of neighbours in a group of four is that of 2048 drawn pairs (about 2 %).
+    Each of eight neighbours has the same distribution: of every eight successive classes each column takes one.
+    Limits: the correlation of neighbours in a group is that of 1024 drawn pairs (about 3 %).
     """
-    deal = np.argsort(words(key("kinds of pixels"), np.arange(8), np.arange(KINDS)), axis=1, kind="stable").T
-    dark, noise = dark_levels(dark_nonuniformity, KINDS), spread_levels(spread, KINDS)
-    return pack_kinds(dark[deal[:, :4]], noise[deal[:, 4:]])
+    dark, noise = dark_levels(dark_nonuniformity, GROUPS * GROUP_PX), spread_levels(spread, GROUPS * GROUP_PX)
+    return pack_kinds(_dealt(dark, "dark"), _dealt(noise, "noise"))
+
+
+def _dealt(ascending: NDArray[np.float64], name: str) -> NDArray[np.float64]:
+    """Classes of a property dealt out to groups and columns by hashes, shape (1024, 8)."""
+    level = ascending.reshape(GROUPS, GROUP_PX)
+    for axis, direction in ((1, "columns"), (0, "groups")):
+        drawn = words(key(name, direction), np.arange(GROUPS), np.arange(GROUP_PX))
+        level = np.take_along_axis(level, np.argsort(drawn, axis=axis, kind="stable"), axis=axis)
+    return level
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -170,8 +177,8 @@ class Plan:
         Glow electrons of a pixel = product.
     kinds : PixelKinds
     neighbour_correlation : float
-    telegraph_gap : float
-    telegraph_table : ndarray of float32, shape (4, 1024)
+    telegraph_traps : float
+    telegraph_table : ndarray of float32, shape (1024, 4)
         See `fullwell.readout.telegraph`.
     chains : tuple of ChainPlan
     shot_noise : bool
@@ -201,7 +208,7 @@ class Plan:
     glow_column_share: NDArray[np.float64]
     kinds: PixelKinds
     neighbour_correlation: float
-    telegraph_gap: float
+    telegraph_traps: float
     telegraph_table: NDArray[np.float32]
     chains: tuple[ChainPlan, ...]
     shot_noise: bool = True
@@ -280,7 +287,7 @@ def plan(
         glow_column_share=glow_column,
         kinds=pixel_kinds(dark.nonuniformity_fraction, sensor.read_noise_spread),
         neighbour_correlation=sensor.neighbour_correlation,
-        telegraph_gap=float(mean_gap(sensor.telegraph.fraction)),
+        telegraph_traps=traps_per_block(sensor.telegraph.fraction),
         telegraph_table=_telegraph_table(model, settings.telegraph_suppression),
         chains=tuple(
             _chain(model, number, chain, settings, body_seed, frame_key, area, row_end_ns, timing.rows_per_step)

@@ -42,11 +42,11 @@ from fullwell.twin.kernels import (
     pixel_kinds,
     read_noise,
     replace_below,
-    scatter,
     small_signal,
     whole_signal,
     with_read_noise,
 )
+from fullwell.twin.plan import GROUP_PX
 
 LEAST = F(GRID)
 
@@ -69,7 +69,7 @@ class Numbers(NamedTuple):
     warm_gap: np.float32
     warm_median_e: np.float32
     warm_log_sigma: np.float32
-    telegraph_gap: np.float32
+    telegraph_traps: np.float32
     own: np.float32
     neighbour: np.float32
     top_e: np.float32
@@ -111,7 +111,6 @@ class Bench(NamedTuple):
     kind_parts: NDArray[np.uint16]
     warm: NDArray[np.int32]
     warm_e: NDArray[np.float32]
-    jumping: NDArray[np.int32]
     jump_e: NDArray[np.float32]
     words: NDArray[np.uint16]
 
@@ -132,15 +131,14 @@ def bench(total_width: int, chains: int) -> Bench:
         noise=real(),
         spare=real(),
         other=real(),
-        picks=np.zeros(BLOCK + ROOM, np.uint32),
+        picks=np.zeros(BLOCK, np.uint32),
         draws=np.zeros(BLOCK, np.uint32),
         root=real(BLOCK // 2),
         kind=kind,
         kind_parts=kind.view(np.uint16),
         warm=np.zeros(total_width + ROOM, np.int32),
         warm_e=real(total_width + ROOM),
-        jumping=np.zeros(BLOCK + ROOM, np.int32),
-        jump_e=real(BLOCK + ROOM),
+        jump_e=real(),
         words=np.zeros(BLOCK, np.uint16),
     )
 
@@ -161,24 +159,6 @@ def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) ->
         if areas[i, 1] <= row < areas[i, 3]:
             for place in range(max(areas[i, 0] - start, 0), min(areas[i, 2] - start, out.size)):
                 out[place] = 0
-
-
-@kernel
-def _spare(
-    areas: NDArray[np.int64],
-    row: int,
-    start: int,
-    column: NDArray[np.int32],
-    count: int,
-    value: NDArray[np.float32],
-) -> None:
-    """Set to 0 the values of single pixels of a block that lie in some areas."""
-    for i in range(areas.shape[0]):
-        low, high = areas[i, 0] - start, areas[i, 2] - start
-        if areas[i, 1] <= row < areas[i, 3] and low < BLOCK and high > 0:
-            for j in range(count):
-                if low <= column[j] < high:
-                    value[j] = F(0.0)
 
 
 @njit(inline="always")
@@ -209,7 +189,7 @@ def _block_means(
 ) -> tuple[np.float32, np.float32]:
     """Expected electrons and read noise of a block; the least and the largest of the former, or beyond."""
     start = block * BLOCK
-    pixel_kinds(numbers.kind_stream, row, block, tables.kinds, own.picks[: BLOCK // 4], own.kind)
+    pixel_kinds(numbers.kind_stream, row, block, tables.kinds, own.picks[: BLOCK // GROUP_PX], own.kind)
     least, most = expected(
         numbers.pixel_stream,
         row,
@@ -305,7 +285,7 @@ def _apart(
     high: np.float32,
     own: Bench,
 ) -> None:
-    """Electrons less their mean, and read noise by itself where it does not pass through the well."""
+    """Electrons less their mean, and read noise by itself, which counts from `top_e` on."""
     mean, deviation, noise, spare = own.mean, own.deviation, own.noise, own.spare
     fill(F(0.0), deviation)
     if numbers.shot_noise and high >= SMALL:
@@ -318,28 +298,6 @@ def _apart(
         _joined(numbers, noise_e, alias, row, block, low, high, own, spare)
         replace_below(numbers.top_e, mean, spare, deviation)
     read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[0], noise)
-    if low < numbers.top_e:
-        fill(F(0.0), spare)
-        replace_below(numbers.top_e, mean, spare, noise)
-
-
-@kernel
-def _scatter_apart(
-    top_e: np.float32,
-    column: NDArray[np.int32],
-    jump_e: NDArray[np.float32],
-    count: int,
-    mean: NDArray[np.float32],
-    noise: NDArray[np.float32],
-    deviation: NDArray[np.float32],
-) -> None:
-    """Add telegraph jumps to the noise where it is apart, else to the deviation."""
-    for i in range(count):
-        place = column[i]
-        if mean[place] >= top_e:
-            noise[place] += jump_e[i]
-        else:
-            deviation[place] += jump_e[i]
 
 
 @njit(inline="always")
@@ -361,9 +319,20 @@ def _finish(
     inside = low == 0 and high == BLOCK
     words = out[start - numbers.left : start - numbers.left + BLOCK] if inside else own.words
     if apart:
-        convert_apart(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, own.noise, words)
+        convert_apart(
+            number,
+            row_dn,
+            column_dn,
+            numbers.step,
+            own.mean,
+            own.deviation,
+            own.noise,
+            own.jump_e,
+            numbers.top_e,
+            words,
+        )
     else:
-        convert(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, words)
+        convert(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, own.jump_e, words)
     if in_blank:
         _clear(tables.blank_areas, row, start, words)
     if not inside:
@@ -420,29 +389,24 @@ def expose_rows(
                 _apart(numbers, noise_e, tables.alias, row, block, low, high, own)
             else:
                 _joined(numbers, noise_e, tables.alias, row, block, low, high, own, own.deviation)
-            jumps = telegraph_jumps(
+            telegraph_jumps(
                 numbers.telegraph_body,
                 numbers.telegraph_frame,
                 row,
                 block,
-                numbers.telegraph_gap,
+                numbers.telegraph_traps,
+                tables.alias,
                 tables.telegraph,
-                own.jumping,
-                own.jump_e,
                 own.picks,
+                own.draws,
+                own.jump_e,
             )
             if in_virtual:
-                _spare(tables.dark_areas, row, start, own.jumping, jumps, own.jump_e)
+                _clear(tables.dark_areas, row, start, own.jump_e)
             for chain in range(chains):
                 if chain > 0:
                     noise_e = tables.chain_numbers[chain, 2]
                     read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[chain], own.noise)
-                if apart:
-                    _scatter_apart(
-                        numbers.top_e, own.jumping, own.jump_e, jumps, own.mean, own.noise, own.deviation
-                    )
-                else:
-                    scatter(own.jumping, own.jump_e, jumps, own.deviation)
                 row_dn = tables.row_dn[chain, first + i]
                 _finish(numbers, tables, chain, apart, row_dn, row, start, in_blank, own, words[i, chain])
 
