@@ -61,16 +61,20 @@ def test_blank_pixels_read_exactly_zero(bench: Bench) -> None:
 
 
 def test_shielded_pixels_stand_at_the_level_of_the_offset_law(bench: Bench) -> None:
-    geometry, model = bench.model.sensor.geometry, bench.model
+    geometry, model, mode = bench.model.sensor.geometry, bench.model, bench.model.mode(bench.mode)
+    chain = mode.chains[0]
+    dn_per_e = 2.0 ** (mode.output_bits[0] - chain.adc_bits) / chain.curve.at(int(model.gain.default)).e_per_dn
+    row_noise_dn = model.sensor.banding.row_noise_e * dn_per_e
     for area in geometry.optical_black:
         window = Window(area.left, area.top, min(area.width, 60), min(area.height, 200))
         for offset in (model.offset.default, model.offset.high):
             data = take(bench, window=window, overscan=True, offset=offset, exposure_s=0.001)
-            depth_factor = 2.0 ** (model.mode(bench.mode).output_bits[0] - 16)
+            depth_factor = 2.0 ** (mode.output_bits[0] - 16)
             expected = (model.offset_dn_zero + model.offset_dn_per_step * offset) * depth_factor
-            # Row noise is common to a row: 5.3 sigma (1e-7) of the mean of independent rows, and half a count.
-            row_means = data.mean(axis=1)
-            error = 5.3 * row_means.std(ddof=1) / np.sqrt(len(row_means)) + 0.5
+            # 5.3 sigma (1e-7) of the mean of independent pixels and of independent steps of rows, half a count.
+            pixels_dn2 = data.var(ddof=1) / data.size
+            steps = max(1, data.shape[0] // mode.timing.rows_per_step)
+            error = 5.3 * np.sqrt(pixels_dn2 + row_noise_dn**2 / steps) + 0.5
             assert abs(data.mean() - expected) < error, (area, offset)
 
 
