@@ -253,6 +253,10 @@ class FrameReport:
     time_doubts: tuple[str, ...] = ()
     counter: int | None = None
 
+    def begun_before(self, instant_ns: int) -> bool:
+        """Whether its exposure began before an instant, by more than the uncertainty of its time."""
+        return self.row0_start_ns + self.time_uncertainty_ns < instant_ns
+
     @property
     def lost_in_memory(self) -> int:
         """How many of the `losses` found no room in the camera's memory."""

@@ -242,7 +242,7 @@ class LiveRun:
         if number in self.ledger:
             self._log.warn(f"frame {number} came once more")
             return
-        if report.row0_start_ns < self._begin_ns:
+        if report.begun_before(self._begin_ns):
             self.ledger.enter(number, fate)
             return
         expected = self._next_number

@@ -101,7 +101,7 @@ class FrameWatch:
     def _by_number(self, report: FrameReport) -> list[str]:
         number, highest = report.sequence, self._highest
         self._highest = number if highest is None else max(number, highest)
-        if self._begin_ns is not None and report.row0_start_ns < self._begin_ns:
+        if self._begin_ns is not None and report.begun_before(self._begin_ns):
             early_s = (self._begin_ns - report.row0_start_ns) * 1e-9
             return [f"stale: frame {number} was exposed {early_s:.3g} s before the run began"]
         if highest is not None and number <= highest:

@@ -121,7 +121,13 @@ def open_camera(
     """
     wanted = parse(name)
     if isinstance(wanted, RealName):
-        only_for_twins = {"scene": scene, "coating": coating, "seed": seed, "temperature_c": temperature_c}
+        only_for_twins = {
+            "scene": scene,
+            "coating": coating,
+            "seed": seed,
+            "temperature_c": temperature_c,
+            "faults": tuple(faults) or None,
+        }
         return _open_real(wanted, link, [word for word, value in only_for_twins.items() if value is not None])
     if scene is not None and not hasattr(scene, "bind"):
         raise InvalidValue(

@@ -24,10 +24,8 @@ from fullwell.errors import (
     NotConnected,
     NotSupported,
 )
-from fullwell.models.connector import Signal
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
-from fullwell.readout.timing import shutter_edges_ns
 from fullwell.scene.light import Scene
 from fullwell.scene.limits import require_number
 from fullwell.twin.body import Body
@@ -42,6 +40,7 @@ from fullwell.twin.gpsbox import GpsBox, StampSource
 from fullwell.twin.identity import identify
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
+from fullwell.twin.pictures import Order, Pictures
 from fullwell.twin.single import SingleExposure
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
 from fullwell.twin.sync import SyncCable
@@ -136,12 +135,12 @@ class TwinDevice:
         self._identity = identify(model, seed, fpga)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
-        self._imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
         self._faults = FaultPlan(faults)
-        self._last: tuple[Exposure, int] | None = None
+        imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
+        self._pictures = Pictures(self._frames, self._body, imprints, model.shutter_signal, self._faults)
         self._stale = False
 
         self._lock = threading.RLock()
@@ -195,8 +194,7 @@ class TwinDevice:
         with self._lock:
             self._open = True
             self._sequence = self._counter_zero = 0
-            self._last = None
-            self._frames.forget()
+            self._pictures.forget()
             if self._burst is not None:
                 self._burst.connect()
 
@@ -366,12 +364,13 @@ class TwinDevice:
             sequence = self._sequence
         self._single.wait_for_start(None)
         shot = self._single.wait_for_light()
-        report = self._draw(shot, sequence, out, (0,))
+        order = self._order(shot, sequence, (0,))
+        report = self._pictures.draw(order, out)
         self._single.wait_for_arrival(shot)
         with self._lock:
             self._single.finish(shot)
             self._sequence = sequence + 1
-            self._last = (shot, sequence)
+            self._pictures.handed_over(order)
         return report
 
     def start_live(self) -> None:
@@ -404,14 +403,15 @@ class TwinDevice:
             if run is None:
                 raise InvalidOperation("live mode has not been started.", "Start it first.")
         stale, self._stale = self._stale, False
-        if stale and (left := self._redraw(out)) is not None:
+        if stale and (left := self._pictures.draw_last(self._setup().settings, out)) is not None:
             return left
         coming = self._wait_for_start(run, deadline_ns)
         if coming is None:
             return None
         sequence = run.number(coming.exposure)
         around = (0,) if isinstance(run.sensor, DrivenRun) else range(max(-3, -coming.exposure.index), 2)
-        report = self._draw(coming.exposure, sequence, out, around)
+        order = self._order(coming.exposure, sequence, around)
+        report = self._pictures.draw(order, out)
         if not self._clock.sleep_until(coming.instant_ns, self._wake):
             return None
         with self._lock:
@@ -419,7 +419,7 @@ class TwinDevice:
             if losses is None:
                 return None
             self._sequence = sequence + 1
-            self._last = (coming.exposure, sequence)
+            self._pictures.handed_over(order)
         return replace(report, losses=losses)
 
     def stop_live(self) -> None:
@@ -488,43 +488,9 @@ class TwinDevice:
     def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
         return clockwork(self._model, settings, exposure_s, live=self._stream is Stream.LIVE)
 
-    def _draw(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
-        """Fill `out` with a frame as the computer gets it, faults included.
-
-        Lamps that the shutter signal fires see the edges of the frames `around`, counted from this one.
-        """
-        report = self._draw_well(shot, sequence, out, around)
-        fault = self._faults.spoil(out, sequence, shot.start_ns, self._redraw)
-        if fault:
-            self._frames.note(sequence, fault)
-        return report
-
-    def _redraw(self, out: NDArray[Any]) -> FrameReport | None:
-        """Fill `out` with the frame that was handed over last once more; None if it was none of this format."""
-        if self._last is None or self._last[0].setup.settings.format != self._format:
-            return None
-        if self._last[0].setup.settings.mode != self._mode:
-            return None
-        return self._draw_well(*self._last, out, (0,))
-
-    def _draw_well(self, shot: Exposure, sequence: int, out: NDArray[Any], around: Iterable[int]) -> FrameReport:
-        """Fill `out` with a frame, and with what the camera writes into it when asked to."""
-        signal = self._model.shutter_signal
-        edges_ns = [shutter_edges_ns(signal, shot.setup.timing, shot.later(n).start_ns)[1] for n in around]
-        report = self._frames.draw(
-            shot, sequence, self._body, out, sequence - self._counter_zero, edges_ns, self._led_pin()
-        )
-        self._imprints.write(report, out)
-        return report
-
-    def _led_pin(self) -> tuple[int, int] | None:
-        """Delay and width of the pulse on the LED pin; None where the socket is not used for it."""
-        connector, knobs = self._model.connector, self._knobs
-        if connector is None or Signal.LED not in connector.modes[int(knobs[Control.GPIO_MODE])].pins:
-            return None
-        if not knobs[Control.TRIG_OUT]:
-            return None
-        return int(knobs[Control.LED_DELAY_NS]), int(knobs[Control.LED_WIDTH_NS])
+    def _order(self, shot: Exposure, sequence: int, around: Iterable[int]) -> Order:
+        counter = sequence - self._counter_zero
+        return Order(shot, sequence, counter, tuple(around), self._wiring.led_pin())
 
     def _new_run(self) -> FrameStream:
         setup, now_ns, driver = self._setup(), self._clock.now_ns(), self._wiring.driver()

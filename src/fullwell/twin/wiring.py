@@ -87,6 +87,12 @@ class Wiring:
         """The free run is over."""
         self._cable.release(self, now_ns)
 
+    def led_pin(self) -> tuple[int, int] | None:
+        """Delay and width of the pulse on the LED pin, ns; None where the socket is not used for it."""
+        if not self._carries(Signal.LED):
+            return None
+        return int(self._knobs[Control.LED_DELAY_NS]), int(self._knobs[Control.LED_WIDTH_NS])
+
     @property
     def _trigger_input(self) -> str:
         return TRIGGER_INPUTS[int(self._knobs[Control.TRIGGER_INPUT])]
