@@ -142,9 +142,9 @@ def _about(told: FileTimes, times: RowTimes) -> Iterator[str]:
     timing, rowmap = told.timing, told.rowmap
     frame = f" frame {told.frame}" if told.frames > 1 else ""
     yield f"{told.path.name}{frame}: {', '.join(filter(None, (told.camera, told.mode)))}"
-    together = "all rows at once" if not timing.line_period_ns else f"{timing.rows_per_step} at a time"
+    together = "in pairs" if timing.rows_per_step == 2 else "one by one"
     yield (
-        f"  exposure  {timing.exposure_ns / 1e9:.9f} s, rows {together}"
+        f"  exposure  {timing.exposure_ns / 1e9:.9f} s, rows {together if timing.line_period_ns else 'all at once'}"
         + (f", line period {timing.line_period_ns} ns" if timing.line_period_ns else "")
     )
     turned = "the last of the file was read first" if rowmap.flipped else "the first of the file was read first"

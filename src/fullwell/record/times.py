@@ -106,7 +106,7 @@ class FileTimes:
         """
         if self.times is not None and (any_source or not self.doubts):
             return self.times
-        remedy = "" if self.times is None else f"The file has times of another source: {self.times.source}."
+        remedy = "" if self.times is None else f"Ask for any source to get its times by {self.times.source!r}."
         raise DoubtfulTime(
             f"the GPS stamp of {self.path.name} is doubtful: {'; '.join(self.doubts)}.", remedy, self.doubts
         )
