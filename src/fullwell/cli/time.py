@@ -143,10 +143,10 @@ def _about(told: FileTimes, times: RowTimes) -> Iterator[str]:
     frame = f" frame {told.frame}" if told.frames > 1 else ""
     yield f"{told.path.name}{frame}: {', '.join(filter(None, (told.camera, told.mode)))}"
     together = "in pairs" if timing.rows_per_step == 2 else "one by one"
-    yield (
-        f"  exposure  {timing.exposure_ns / 1e9:.9f} s, rows {together if timing.line_period_ns else 'all at once'}"
-        + (f", line period {timing.line_period_ns} ns" if timing.line_period_ns else "")
+    shutter = (
+        f"rows {together}, line period {timing.line_period_ns} ns" if timing.line_period_ns else "rows at once"
     )
+    yield f"  exposure  {timing.exposure_ns / 1e9:.9f} s, {shutter}"
     turned = "the last of the file was read first" if rowmap.flipped else "the first of the file was read first"
     yield f"  rows      {rowmap.rows} of {rowmap.factor} sensor rows each, from {told.first_row} on; {turned}"
     source = f"  source    {times.source}, uncertain by {times.uncertainty_ns} ns"
