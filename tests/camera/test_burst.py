@@ -52,6 +52,37 @@ def test_live_and_single_frames_after_a_burst_are_as_ever(cam):
     assert cam.expose().number == 9
 
 
+def test_burst_mode_is_left_before_single_frames_and_for_the_next_program(make):
+    device = make(InstantClock(NOON_NS))
+    inner = device.inner.burst
+    told = []
+    enable, device.inner.burst.enable = inner.enable, lambda on: (told.append(on), enable(on))
+    cam = Camera(device)
+    cam.open()
+    cam.expose()
+    assert told == []
+    list(cam.burst(2))
+    list(cam.burst(2))
+    assert told == [True, True]
+    cam.expose()
+    assert told == [True, True, False]
+    list(cam.burst(2))
+    cam.close()
+    assert told == [True, True, False, True, False]
+
+
+def test_a_device_without_the_calls_is_told_nothing(make, monkeypatch):
+    device = make(InstantClock(NOON_NS))
+    with Camera(device) as cam:
+        monkeypatch.delattr(type(device.inner), "burst", raising=False)
+        monkeypatch.delattr(device.inner, "burst", raising=False)
+        device.calls.clear()
+        with pytest.raises(NotSupported, match="burst"):
+            cam.burst(2)
+        assert cam.state is State.IDLE
+        assert "initialise" not in device.calls
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [

@@ -144,7 +144,7 @@ class BurstPort(Protocol):
     """The burst calls of live mode. All may come while live, from any thread.
 
     The camera counts its frames; the counter starts from zero when the camera is connected and at each release.
-    With burst mode enabled only frames strictly between start and end leave it.
+    With burst mode enabled only frames strictly between start and end leave it. Their reports carry `counter`.
     """
 
     def enable(self, on: bool) -> None:

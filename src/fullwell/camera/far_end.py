@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from fullwell.camera.burst import FLUSHING_PATCH_NUMBER, BurstPlan
@@ -10,7 +11,7 @@ from fullwell.camera.controls import CONTROLS, Control
 from fullwell.camera.device import BurstPort, BurstSource, Device, Stream, Triggerable
 from fullwell.camera.frame import Readings, Settings
 from fullwell.camera.request import EXTRAS, FIELDS
-from fullwell.errors import InvalidOperation, NotConnected, NotSupported, TriggerTimeout
+from fullwell.errors import DeviceFault, InvalidOperation, NotConnected, NotSupported, TriggerTimeout
 from fullwell.readout.rows import RowTiming
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,7 @@ class FarEnd:
         self._told: Settings | None = None
         self._stream: Stream | None = None
         self._timing: RowTiming | None = None
-        self._burst_on = False
+        self._burst_on: bool | None = None
 
     @property
     def timing(self) -> RowTiming:
@@ -63,10 +64,17 @@ class FarEnd:
     def connect(self) -> None:
         """Open the device afresh, and ask which controls it has."""
         self.forget()
-        self._burst_on = True  # for all that is known: another program may have left it so
+        self._burst_on = None  # not known: another program may have left it on
         self.device.close()
         self.device.open()
         self.controls = frozenset(filter(self._exists, Control))
+
+    def let_go(self) -> None:
+        """Close the device, for the next program as it was found."""
+        with suppress(DeviceFault):
+            if self._burst_on:
+                self._leave_burst()
+        self.device.close()
 
     def forget(self) -> None:
         """What the device holds is not known any more: it will be told everything."""
@@ -90,6 +98,8 @@ class FarEnd:
         if told is None or told.mode != settings.mode or stream is not self._stream:
             self.forget()
             told = None
+            if self._burst_on and stream is Stream.SINGLE:
+                self._leave_burst()
             self.device.initialise(settings.mode, stream)
         if told is None or told.format != settings.format:
             self.device.configure(settings.format)
@@ -114,9 +124,8 @@ class FarEnd:
             If the device has no burst mode.
         """
         if burst is None:
-            if self._burst_on and self._port is not None:
-                self._port.enable(False)
-            self._burst_on = False
+            if self._burst_on is not False:
+                self._leave_burst()
             self.device.start_live()
             return
         port = self.burst_port()
@@ -139,6 +148,11 @@ class FarEnd:
         if self._port is None:
             raise NotSupported(f"the {self.device.model.name} has no burst mode.", "Use live(frames=...).")
         return self._port
+
+    def _leave_burst(self) -> None:
+        if self._port is not None:
+            self._port.enable(False)
+        self._burst_on = False
 
     @property
     def _port(self) -> BurstPort | None:

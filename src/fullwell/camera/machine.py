@@ -154,7 +154,7 @@ class Machine:
             self.lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
             if self._state is State.CLOSED:  # nobody has opened it while this thread waited
                 with suppress(DeviceFault):
-                    self._device.close()
+                    self._far_end.let_go()
 
     def tell(self, command: Command, settings: Settings) -> None:
         """Send other settings to the device. To be called `settled`."""
@@ -258,6 +258,8 @@ class Machine:
     ) -> Live:
         """Let the sensor run freely; see `LiveRun` for the arguments. To be called `settled`."""
         next_state = self.check(Command.GO_LIVE if plan.burst is None else Command.BURST)
+        if plan.burst is not None:
+            self._far_end.burst_port()
         with self.faults():
             self._far_end.tell(settings, Stream.LIVE)
             begin_ns = self._device.clock.now_ns()
