@@ -69,3 +69,15 @@ def test_what_was_forgotten_changes_nothing_for_the_rest() -> None:
     before = run.frame(5)
     run.forget_before(4)
     assert run.frame(5) == before
+
+
+def test_two_frames_are_never_read_at_once() -> None:
+    """From 500 us of exposure to 20 us: the short frame waits until the rows of the long one are read."""
+    long = Setup(SETTINGS, replace(TIMING, exposure_ns=500_000, frame_period_ns=500_000), "L", 65_000)
+    run = FreeRun(long, start_ns=0)
+    run.change(SETUP, now_ns=100_000)
+    first, second, third = (run.frame(n) for n in range(3))
+    assert second.light_end_ns == first.read_end_ns == 500_000 + 60_000 + 2_000
+    assert third.start_ns - second.start_ns == 100_000
+    run.change(long, now_ns=second.start_ns - 10_000)  # back again before it has started
+    assert run.frame(1).start_ns == second.start_ns - 10_000

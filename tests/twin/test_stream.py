@@ -34,6 +34,7 @@ class Steps:
     broken: frozenset[int]
     next_start: int = 0
     next_number: int = 0
+    rows_free: int = 0
     exposing: list[tuple[int, int, Setup]] = field(default_factory=list)
     memory: list[tuple[int, int, Setup]] = field(default_factory=list)
     sending: tuple[int, int] | None = None
@@ -50,8 +51,10 @@ class Steps:
                 self.fates[number] = Fate.LOST_ON_LINK
             else:
                 self.computer.append(number)
-        if self.next_start == now:
-            light_end = now + self.setup.timing.exposure_ns
+        exposure = self.setup.timing.exposure_ns
+        if self.next_start <= now and self.rows_free <= now + exposure:
+            light_end = now + exposure
+            self.rows_free = light_end + self.setup.timing.read_ns + 1
             self.exposing.append((self.next_number, light_end, self.setup))
             self.next_number += 1
             self.next_start = now + self.setup.timing.frame_period_ns

@@ -58,6 +58,12 @@ class Exposure:
         return self.start_ns + self.setup.timing.exposure_ns
 
     @property
+    def read_end_ns(self) -> int:
+        """UTC, end of the read-out of the last rows."""
+        timing = self.setup.timing
+        return self.light_end_ns + timing.read_ns + timing.rows_per_step * timing.line_period_ns
+
+    @property
     def arrival_ns(self) -> int:
         """UTC at which the frame is in the computer if nothing is in its way."""
         return self.light_end_ns + self.setup.timing.read_ns + self.setup.timing.transfer_ns
@@ -95,13 +101,21 @@ class FreeRun:
         self._segments = deque([Exposure(0, start_ns, setup)])
 
     def change(self, setup: Setup, now_ns: int) -> None:
-        """Use other settings from the next frame that starts at or after `now_ns`."""
+        """Use other settings from the next frame that starts at or after `now_ns`.
+
+        That frame starts later where its rows would else be read while the rows of the one before still are.
+        """
         last = self._segments[-1]
         period_ns = last.setup.timing.frame_period_ns
         first = last.later(max(0, -((last.start_ns - now_ns) // period_ns)))
+        start_ns = first.start_ns
         if first.index == last.index:
             self._segments.pop()
-        self._segments.append(Exposure(first.index, first.start_ns, setup))
+        if self._segments:
+            before = self._segments[-1].later(first.index - 1 - self._segments[-1].index)
+            due_ns = before.start_ns + before.setup.timing.frame_period_ns
+            start_ns = max(due_ns, min(now_ns, start_ns), before.read_end_ns - setup.timing.exposure_ns)
+        self._segments.append(Exposure(first.index, start_ns, setup))
 
     def frame(self, index: int) -> Exposure:
         """A frame of the run, not older than what was forgotten."""
