@@ -163,6 +163,21 @@ def test_from_the_command_line_with_stamp_and_picture(tmp_path: Path) -> None:
 
 
 @pytest.mark.requirement("S9")
+def test_under_the_text_of_the_camera_the_other_chain_still_saw_the_light(camera: Camera) -> None:
+    camera.configure(overlay="frame number")
+    try:
+        merged, truth = taken(camera, 500)
+    finally:
+        camera.configure(overlay="none")
+    dots = merged.mask == Mask.HIGH_SATURATED
+    assert 1000 < np.count_nonzero(dots) < 0.02 * dots.size
+    error_e = (merged.electrons - truth)[dots]
+    expected_e = float(np.sqrt(merged.variance[dots].mean()))
+    assert abs(error_e.mean()) < 5 * expected_e / error_e.size**0.5 + 0.5
+    assert error_e.std() == pytest.approx(expected_e, rel=0.1)
+
+
+@pytest.mark.requirement("S9")
 def test_what_cannot_be_merged_is_refused_in_words() -> None:
     with fullwell.open("twin:qhy42-pro", scene=Dark(), clock="instant") as camera:
         camera.configure(window=Window(0, 0, 64, 64))
