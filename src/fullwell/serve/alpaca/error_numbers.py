@@ -33,6 +33,7 @@ NUMBERS: Final[dict[type[errors.FullwellError], int]] = {
     errors.MissingFile: 0x511,
     errors.NotWritable: 0x512,
     errors.DiskFull: 0x513,
+    errors.DoubtfulTime: 0x514,
 }
 """Numbers up to 0x4FF are ASCOM's own; from 0x500 on they belong to the driver.
 
