@@ -1,7 +1,8 @@
 """All parts of the bench, one after the other, in one run: ``make bench``, or ``python -m bench live noise``.
 
 Each part is a module with ``run()`` that returns lines of task, value, unit and goal. It runs in a process of its
-own, so that no part inherits memory or compiled code from another. Results go to ``bench/results/<part>.json``.
+own, so that no part inherits memory or compiled code from another. ``--seconds`` sets how long each camera is
+recorded in the part "record". Results go to ``bench/results/<part>.json``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("noise", "peers", "live", "alpaca", "hdr")
+PARTS = ("noise", "peers", "live", "alpaca", "hdr", "rice", "record")
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 RUN = "import json, sys; from importlib import import_module; print(json.dumps(import_module(sys.argv[1]).run()))"
@@ -45,11 +46,16 @@ def run_part(part: str) -> list[dict[str, Any]]:
     return lines
 
 
-def main(parts: list[str]) -> int:
+def main(words: list[str]) -> int:
     """Run parts, print one table; 1 if any failed."""
     from rich.console import Console
     from rich.table import Table
 
+    if "--seconds" in words:
+        at = words.index("--seconds")
+        os.environ["FULLWELL_BENCH_SECONDS"] = words[at + 1]
+        words = words[:at] + words[at + 2 :]
+    parts = words
     unknown = sorted(set(parts) - set(PARTS))
     if unknown:
         print(f"no such part: {', '.join(unknown)}. Known: {', '.join(PARTS)}.", file=sys.stderr)

@@ -79,10 +79,13 @@ class DirectFile:
 
     def write(self, memory: NDArray[np.uint8], offset: int) -> None:
         """Write all of `memory` at `offset`, both aligned."""
-        left = memory.data
-        while left:
-            done = os.pwrite(self._fd, left, offset)
-            left, offset = left[done:], offset + done
+        done = 0
+        while done < memory.size:
+            count = os.pwrite(self._fd, memory.data[done:], offset + done)
+            count -= count % self.alignment_bytes
+            if count == 0:  # a part of a sector is all that there was room for
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            done += count
 
     def patch(self, data: bytes, offset: int) -> None:
         """Replace a few bytes anywhere; past the page cache, where the file already has them."""

@@ -6,6 +6,7 @@ behind them after a kill or a power cut is not part of the file; `fullwell.recor
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,8 +101,7 @@ class GrowingFile:
         if self._file is None or self._flow is None:
             self._file, self._flow = self._begin(frame)
         if self._frames is None:
-            end = self._head_bytes + (index + 1) * words.nbytes
-            self._file.reserve(round_up(end, RESERVE_BYTES))
+            self._reserve(self._file, self._head_bytes + (index + 1) * words.nbytes)
         data_sum = self._flow.words(words, self._form.big_endian)
         self._flow.flush()
         return FrameNote.of(frame, index, self._path.name, data_sum)
@@ -129,6 +129,12 @@ class GrowingFile:
             self._form.finish(self._path, notes, entries)
         elif found:
             self._path.unlink()
+
+    def _reserve(self, file: DirectFile, end: int) -> None:
+        """Take room ahead, as long as there is plenty: a system that finds too little keeps what it found."""
+        ahead = round_up(end, RESERVE_BYTES)
+        state = os.statvfs(self._path.parent)
+        file.reserve(ahead if state.f_bavail * state.f_frsize > 2 * RESERVE_BYTES else end)
 
     def _begin(self, frame: Frame) -> tuple[DirectFile, Outflow]:
         head = self._form.head(frame)

@@ -66,13 +66,13 @@ class Keeper:
         self.notes: list[FrameNote] = []
         self._keeping, self._drain, self._log, self._ledger, self._failed = keeping, drain, log, ledger, failed
         self._logged_fates: list[Entry] = []
-        self._queue: SimpleQueue[FrameNote | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[FrameNote, bool] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._keep_all, name="fullwell-keeper", daemon=True)
         self._thread.start()
 
     def keep(self, note: FrameNote) -> None:
-        """A frame whose pixels have been written, or have not because the drain failed."""
-        self._queue.put(note)
+        """A frame that has passed the drain: its pixels are written, or the drain has failed."""
+        self._queue.put((note, self._drain.error is None))
 
     def close(self) -> None:
         """Wait until everything is safe."""
@@ -91,36 +91,35 @@ class Keeper:
             self._ledger.settle(sequence, fate)
 
     def _keep_all(self) -> None:
-        over = False
+        over = broken = False
         while not over:
-            notes, over = self._gather()
-            if not notes:
-                continue
-            if self.error is None and self._drain.error is not None:
+            group, over = self._gather()
+            written = [note for note, is_written in group if is_written]
+            if not broken and len(written) < len(group) and self._drain.error is not None:
                 self.fail(self._drain.error)
-            if self.error is None:
+            if written and not broken:
                 try:
-                    self._make_safe(notes)
+                    self._make_safe(written)
                 except Exception as error:  # told to whoever waits for the recording
+                    broken = True
                     self.fail(error)
-            fate = Fate.RECORDED if self.error is None else Fate.FAILED_ON_DISK
-            for note in notes:
-                self.settle(note.sequence, fate)
+            for note, is_written in group:
+                self.settle(note.sequence, Fate.RECORDED if is_written and not broken else Fate.FAILED_ON_DISK)
 
-    def _gather(self) -> tuple[list[FrameNote], bool]:
-        """The frames of the next group, and whether they are the last."""
-        notes: list[FrameNote] = []
+    def _gather(self) -> tuple[list[tuple[FrameNote, bool]], bool]:
+        """The frames of the next group, whether each is written, and whether they are the last."""
+        group: list[tuple[FrameNote, bool]] = []
         end_s = float("inf")
         while True:
             try:
-                note = self._queue.get(timeout=max(0.0, end_s - time.monotonic()) if notes else None)
+                found = self._queue.get(timeout=max(0.0, end_s - time.monotonic()) if group else None)
             except Empty:
-                return notes, False
-            if note is None:
-                return notes, True
-            if not notes:
+                return group, False
+            if found is None:
+                return group, True
+            if not group:
                 end_s = time.monotonic() + SYNC_S
-            notes.append(note)
+            group.append(found)
 
     def _make_safe(self, notes: Sequence[FrameNote]) -> None:
         """First what the frames are, then the frames, then that they are recorded."""

@@ -244,6 +244,8 @@ class Recording:
                     live.ledger.settle(frame.report.sequence, Fate.SKIPPED)
                     break
             self._writer.put(labelled)
+            if self._writer.keeper.error is not None:
+                break
             del frame, labelled
 
     def _begin(self, first: Frame) -> FrameWriter:

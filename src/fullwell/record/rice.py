@@ -110,10 +110,11 @@ def _fold(row: NDArray[Any], folded: NDArray[np.uint32], bits: int) -> None:
     """Differences of neighbours, modulo the word, as unsigned numbers."""
     up = np.uint32(32 - bits)
     folded[0] = 0
-    for i in range(1, row.size):
-        step = np.uint32((np.uint32(row[i]) - np.uint32(row[i - 1])) << up)  # the sign is now the highest bit
+    left, right, target = row[:-1], row[1:], folded[1:]  # indices that cannot be negative are faster
+    for i in range(left.size):
+        step = np.uint32((np.uint32(right[i]) - np.uint32(left[i])) << up)  # the sign is now the highest bit
         sign = np.uint32(np.int32(step) >> np.int32(31))
-        folded[i] = np.uint32(np.uint32(step << np.uint32(1)) ^ sign) >> up
+        target[i] = np.uint32(np.uint32(step << np.uint32(1)) ^ sign) >> up
 
 
 @njit(cache=True, nogil=True)
@@ -132,7 +133,7 @@ def _encode_row(
     """
     one, full = np.uint64(1), np.uint64(31)
     waiting = np.uint64(first_word)
-    place = np.int64(bits // 32)
+    place = np.uint64(bits // 32)
     words[0] = first_word
     count = np.uint64(bits % 32)
     for first in range(0, folded.size, 32):
@@ -146,14 +147,14 @@ def _encode_row(
         waiting = (waiting << np.uint64(code_bits)) | np.uint64(code)
         count += np.uint64(code_bits)
         words[place] = np.uint32(waiting >> (count & full))
-        place += np.int64(count >> np.uint64(5))
+        place += count >> np.uint64(5)
         count &= full
         if raw:
             for value in block:
                 waiting = (waiting << np.uint64(bits)) | np.uint64(value)
                 count += np.uint64(bits)
                 words[place] = np.uint32(waiting >> (count & full))
-                place += np.int64(count >> np.uint64(5))
+                place += count >> np.uint64(5)
                 count &= full
         elif code:
             shift = np.uint64(low_bits)
@@ -166,7 +167,7 @@ def _encode_row(
                     waiting <<= part
                     count += part
                     words[place] = np.uint32(waiting >> (count & full))
-                    place += np.int64(count >> np.uint64(5))
+                    place += count >> np.uint64(5)
                     count &= full
                     top -= part
                     if top == 0:
@@ -175,9 +176,9 @@ def _encode_row(
                 waiting = (waiting << length) | low
                 count += length
                 words[place] = np.uint32(waiting >> (count & full))
-                place += np.int64(count >> np.uint64(5))
+                place += count >> np.uint64(5)
                 count &= full
-    size = 4 * place + np.int64((count + np.uint64(7)) >> np.uint64(3))
+    size = np.int64(np.uint64(4) * place + ((count + np.uint64(7)) >> np.uint64(3)))
     if count:
         words[place] = np.uint32(waiting << (np.uint64(32) - count))
     return size

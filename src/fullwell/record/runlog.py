@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -119,7 +120,8 @@ class RunLog:
         if not lines:
             return
         data = b"".join(orjson.dumps({"event": event, **line}) + b"\n" for line in lines)
-        self._file.reserve(self._size_bytes + len(data) + RESERVE_BYTES)
+        with suppress(OSError):  # then there may still be room that was taken before
+            self._file.reserve(self._size_bytes + len(data) + RESERVE_BYTES)
         self._file.patch(data, self._size_bytes)
         self._size_bytes += len(data)
 
