@@ -12,7 +12,7 @@ import fullwell
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
-from fullwell.errors import Busy, InvalidOperation
+from fullwell.errors import Busy, InvalidOperation, InvalidValue, OutOfRange
 from fullwell.models.facts import Window
 from fullwell.readout.waveforms import Trace
 from fullwell.scene import Dark
@@ -155,6 +155,16 @@ def test_a_slave_waits_for_a_master() -> None:
         clock.step(100.0)
         assert slave.state is State.ARMED, "the master has stopped"
         slave.abort()
+
+
+def test_only_wires_can_be_plugged_in() -> None:
+    for wrong in ({"sync": "a cable"}, {"trigger_line": fullwell.SyncCable()}):
+        with pytest.raises(InvalidValue, match="must be a"):
+            fullwell.open("twin:qhy42-pro", scene=Dark(), clock="instant", **wrong)
+    with pytest.raises(OutOfRange):
+        fullwell.open("twin:qhy42-pro", scene=Dark(), clock="instant", oscillator_ppm=1e4)
+    with pytest.raises(OutOfRange):
+        fullwell.SyncCable(length_m=-1)
 
 
 @pytest.mark.requirement("T9")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import TypeVar
 
 from fullwell.camera.controls import Control
 from fullwell.camera.port import TRIGGER_INPUTS
+from fullwell.errors import InvalidValue
 from fullwell.models.connector import Signal
 from fullwell.models.facts import CameraModel
 from fullwell.twin.crystal import Crystal
@@ -15,6 +17,8 @@ from fullwell.twin.freerun import Setup
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.sync import SlaveDriver, SyncCable
 from fullwell.twin.trigger import TriggerGate, TriggerLine
+
+Wire = TypeVar("Wire", TriggerLine, SyncCable)
 
 
 class Wiring:
@@ -32,6 +36,11 @@ class Wiring:
         The camera's oscillator.
     wake : callable
         Called whenever something happens on the wires.
+
+    Raises
+    ------
+    InvalidValue
+        If line or cable are something else.
     """
 
     def __init__(
@@ -44,8 +53,8 @@ class Wiring:
         wake: Callable[[], None],
     ) -> None:
         self._connector, self._knobs, self._crystal = model.connector, knobs, crystal
-        self._line = trigger_line if trigger_line is not None else TriggerLine()
-        self._cable = cable if cable is not None else SyncCable()
+        self._line = _plugged("trigger_line", trigger_line, TriggerLine)
+        self._cable = _plugged("sync", cable, SyncCable)
         self._gate = None if self._connector is None else TriggerGate(self._connector, self._line, crystal)
         self._line.listen(wake)
         self._cable.listen(wake)
@@ -102,3 +111,14 @@ class Wiring:
         if self._connector is None or not self._knobs[Control.TRIG_OUT]:
             return False
         return signal in self._connector.modes[int(self._knobs[Control.GPIO_MODE])].pins
+
+
+def _plugged(name: str, given: Wire | None, kind: type[Wire]) -> Wire:
+    """What is plugged in; where nothing is, a wire that leads nowhere."""
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        raise InvalidValue(
+            f"{name} must be a {kind.__name__}, not {given!r}.", f"Give fullwell.{kind.__name__}()."
+        )
+    return given
