@@ -18,7 +18,7 @@ WINDOW = Window(0, 0, 64, 48)
 
 @pytest.mark.requirement("F7")
 @pytest.mark.parametrize("key", ["qhy600-pro", "qhy268m-pro", "qhy42-pro"])
-def test_single_frames_and_live_frames(key: str) -> None:
+def test_single_frames_live_frames_and_bursts(key: str) -> None:
     with fullwell.open(f"twin:{key}", scene=Uniform(100.0), clock="instant") as camera:
         camera.configure(exposure_s=0.01, window=WINDOW)
         numbers = [camera.expose().report.sequence for _ in range(2)]
@@ -27,6 +27,8 @@ def test_single_frames_and_live_frames(key: str) -> None:
         numbers += [frame.report.sequence for frame in frames]
         numbers.append(camera.expose().report.sequence)
         assert numbers == list(range(8))
+        with camera.burst(4) as burst:
+            assert [frame.report.counter for frame in burst] == [2, 3, 4, 5]
         starts_ns = np.array([frame.start_ns for frame in frames])
         assert (np.diff(starts_ns) == frames[0].report.timing.frame_period_ns).all()
 
