@@ -45,10 +45,15 @@ class LightCurve:
 
     def mean(self, start_ns: NDArray[np.int64], stop_ns: NDArray[np.int64]) -> Points:
         """Mean light over exposures; over one of no length, the light at that instant."""
-        start_s, stop_s = (self._seconds(instant) for instant in (start_ns, stop_ns))
+        return self.mean_from(self._seconds(start_ns), self._seconds(stop_ns))
+
+    def mean_from(self, start_s: Points, stop_s: Points) -> Points:
+        """The same, exposures counted in seconds from the epoch."""
         length_s = stop_s - start_s
         collected = self._collected(stop_s) - self._collected(start_s)
-        return np.where(length_s > 0, collected / np.where(length_s > 0, length_s, 1.0), self.at(start_ns))
+        node, after_s, slope = self._segment(start_s)
+        instant = self.light[node] + slope * after_s
+        return np.where(length_s > 0, collected / np.where(length_s > 0, length_s, 1.0), instant)
 
     def at(self, instant_ns: NDArray[np.int64]) -> Points:
         """Light at instants."""
