@@ -14,7 +14,20 @@ import typer
 from typer.core import TyperGroup
 
 import fullwell
-from fullwell.cli import calibrate_rows, capture, hdr, models, pins, record, repair, sdk, serve, show, time
+from fullwell.cli import (
+    calibrate_rows,
+    capture,
+    hdr,
+    models,
+    occultation,
+    pins,
+    record,
+    repair,
+    sdk,
+    serve,
+    show,
+    time,
+)
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
 
@@ -85,6 +98,7 @@ for name, command in (
     ("serve", serve),
     ("show", show),
     ("time", time),
+    ("occultation", occultation),
     ("models", models),
     ("pins", pins),
     ("calibrate-rows", calibrate_rows),

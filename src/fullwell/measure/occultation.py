@@ -1,14 +1,14 @@
 """The instants of an occultation from a light curve: maximum likelihood, with their errors.
 
-The light of frame k is low + (full - low) s_k, where s_k is the mean, over the exposure of the star's own rows,
-of a curve that falls at the disappearance D and rises at the reappearance R. Its noise is that of the star's own
-photons and of everything else in the aperture. D, R and both levels are sought where the likelihood L is largest.
-Where D or R falls near the end of an exposure, L is no Gaussian: it has a kink there and often two hills. So the
-instant that is told is the centre of gravity of L over D (or R), levels fitted for each, and the error its standard
-deviation; where L is a Gaussian these are the place of its top and the bound of Cramer and Rao.
+The light of frame k is low + (full - low) s_k, where s_k is the mean, over the exposure of the star's own
+rows, of a curve that falls at the disappearance D and rises at the reappearance R. Its noise is that of the
+star's own photons and of everything else in the aperture. D, R and both levels are sought where the likelihood
+L is largest. Where D or R falls near the end of an exposure, L is no Gaussian: it has a kink there and often two
+hills. So the instant that is told is the centre of gravity of L over D (or R), levels fitted for each, and the
+error its standard deviation; where L is a Gaussian these are its top and the bound of Cramer and Rao.
 
-Limits: both edges alike and independent of each other, with at least one frame between them; constant transparency
-of the sky (divide by a comparison star first where it is not).
+Limits: both edges alike and independent of each other, with at least one frame between them; constant
+transparency of the sky (divide by a comparison star first where it is not).
 
 References
 ----------

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -119,19 +120,22 @@ class BoundOccultation:
     def add(self, out: NDArray[np.float32], left: int, top: int, interval: Interval, path: Path) -> None:
         """Add its light to a strip."""
         path_x, path_y = path
-        reach = self.plate.reach_px(self.star_e_per_s + self.body_e_per_s)
-        box = (
-            self.x_px + path_x.min() - reach,
-            self.y_px + path_y.min() - reach,
-            self.x_px + path_x.max() + reach,
-            self.y_px + path_y.max() + reach,
-        )
+        reach = self.reach_px
+        upper, lower = self.y_px + path_y.min() - reach, self.y_px + path_y.max() + reach
+        if lower < top - 1 or upper > top + len(out):
+            return
+        box = (self.x_px + path_x.min() - reach, upper, self.x_px + path_x.max() + reach, lower)
         exposure_s = (interval.stop_ns - interval.start_ns) * 1e-9
         star = self.curve.mean(interval.start_ns, interval.stop_ns) * exposure_s
         for rate, factor in ((self.star_e_per_s, star), (self.body_e_per_s, exposure_s)):
             if rate.any():
                 whole = (rate / self.plate.image.enclosed(np.array(reach)))[:, np.newaxis].astype(np.float32)
                 self.plate.add(out, left, top, factor.astype(np.float32), box, self._drawn(whole, reach, path))
+
+    @cached_property
+    def reach_px(self) -> float:
+        """Radius of the image."""
+        return self.plate.reach_px(self.star_e_per_s + self.body_e_per_s)
 
     def _drawn(
         self, rate: NDArray[np.float32], reach: float, path: Path

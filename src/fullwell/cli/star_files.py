@@ -1,0 +1,151 @@
+"""A star and its surroundings in the frames of files, each with the times of the star's own rows."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from astropy.io import fits
+from numpy.typing import NDArray
+
+from fullwell.errors import InvalidValue, MissingFile
+from fullwell.measure import Aperture, StarLight, centroid, star_light
+from fullwell.record.times import read_times
+
+MARGIN_PX: Final = 5
+"""How far the star may be from the place that was given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Gathered:
+    """A star in the frames of files.
+
+    Attributes
+    ----------
+    light : StarLight
+        In order of time.
+    aperture : Aperture
+        At the star's centre of light.
+    source : str
+        Where the times come from.
+    uncertainty_ns : int
+        One standard deviation of a shift common to all of them.
+    """
+
+    light: StarLight
+    aperture: Aperture
+    source: str
+    uncertainty_ns: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """The surroundings of a star in one frame."""
+
+    pixels: NDArray[Any]
+    start_ns: NDArray[np.int64]
+    stop_ns: NDArray[np.int64]
+    e_per_dn: float | None
+    source: str
+    uncertainty_ns: int
+
+
+def gather(
+    paths: Sequence[Path],
+    near: Sequence[Aperture],
+    *,
+    e_per_dn: float | None = None,
+    any_source: bool = False,
+) -> list[Gathered]:
+    """The light of stars in the frames of files.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        FITS images and cubes of one run: same window, same settings.
+    near : sequence of Aperture
+        Each within a few pixels of a star, in pixels of the file, from 0.
+    e_per_dn : float, optional
+        System gain; EGAIN of the first file by default.
+    any_source : bool
+        Where a GPS stamp is doubtful take times of another source.
+
+    Raises
+    ------
+    MissingFile, DoubtfulTime
+        If a file is not there, or its times must not be believed.
+    InvalidValue
+        If a star is too near an edge, or not where it should be, or the gain is not known.
+    """
+    wide = [
+        Aperture(one.x_px, one.y_px, one.radius_px, (one.ring_px[0], one.ring_px[1] + MARGIN_PX)) for one in near
+    ]
+    frames = [cuts for path in paths for cuts in _cuts(path, wide, any_source)]
+    frames.sort(key=lambda cuts: int(cuts[0].start_ns[0]))
+    gain = frames[0][0].e_per_dn if e_per_dn is None else e_per_dn
+    if gain is None:
+        raise InvalidValue(f"{paths[0].name} does not say how many electrons a DN is.", "Give the gain, e-/DN.")
+    return [_gathered([cuts[n] for cuts in frames], one, wide[n], gain) for n, one in enumerate(near)]
+
+
+def _gathered(cuts: list[_Cut], near: Aperture, wide: Aperture, e_per_dn: float) -> Gathered:
+    boxes = np.stack([cut.pixels for cut in cuts])
+    found = centroid(boxes.mean(axis=0), wide)
+    if max(abs(found.x_px - near.x_px), abs(found.y_px - near.y_px)) > MARGIN_PX - 1:
+        raise InvalidValue(
+            f"no star stands out within {MARGIN_PX - 1} px of {near.x_px + 1:g},{near.y_px + 1:g} (from 1).",
+            "Give its place more exactly.",
+        )
+    star = Aperture(found.x_px, found.y_px, near.radius_px, near.ring_px)
+    (top, left), (rows, columns) = ((part.start for part in one) for one in (wide.box, star.box))
+    size = star.box[0].stop - star.box[0].start
+    inner = boxes[:, rows - top : rows - top + size, columns - left : columns - left + size]
+    start_ns, stop_ns = (
+        np.array([_at_row(times, star.y_px - top) for times in edge], np.int64)
+        for edge in ([cut.start_ns for cut in cuts], [cut.stop_ns for cut in cuts])
+    )
+    light = star_light(inner, star, start_ns, stop_ns, e_per_dn)
+    return Gathered(light, star, cuts[0].source, max(cut.uncertainty_ns for cut in cuts))
+
+
+def _cuts(path: Path, wide: Sequence[Aperture], any_source: bool) -> Iterator[list[_Cut]]:
+    """What is round each star, frame by frame."""
+    if not path.is_file():
+        raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # oddities of other programs' headers are no reason to talk
+        try:
+            opened = fits.open(path)
+        except OSError as error:
+            raise MissingFile(f"{str(path)!r} cannot be read as FITS ({error}).", "Is it a FITS file?") from error
+        with opened:
+            image = next((hdu for hdu in opened if hdu.is_image and len(hdu.shape) in (2, 3)), None)
+            if image is None:
+                raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a picture.")
+            for one in wide:
+                one.check(image.shape[-2:])
+            gain = image.header.get("EGAIN")
+            for frame in range(image.shape[0] if len(image.shape) == 3 else 1):
+                plane = (frame,) if len(image.shape) == 3 else ()
+                times = read_times(path, frame).sound(any_source=any_source)
+                told = gain, times.source, times.uncertainty_ns
+                yield [
+                    _Cut(
+                        np.array(image.section[(*plane, *one.box)]),
+                        times.start_ns[one.box[0]],
+                        times.end_ns[one.box[0]],
+                        *told,
+                    )
+                    for one in wide
+                ]
+
+
+def _at_row(times_ns: NDArray[np.int64], row: float) -> int:
+    """Between the rows above and below the star's centre."""
+    above = int(np.floor(row))
+    step_ns = int(times_ns[above + 1] - times_ns[above])
+    return int(times_ns[above]) + round((row - above) * step_ns)
