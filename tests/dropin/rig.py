@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -88,15 +89,22 @@ class Oracle:
     library: Path
     fake_usb: Path
 
-    def run(self, usb_id: str, *words: str) -> str:
-        """Run a program on it, with a camera of that USB id."""
+    def run(self, usb_id: str, *words: str, replies: dict[int, bytes] | None = None) -> str:
+        """Run a program on it, with a camera of that USB id, which gives these replies to control requests."""
         environment = {
             **os.environ,
             "LD_PRELOAD": str(self.fake_usb),
             "FAKEUSB": f"1618:{usb_id}",
             "FAKEUSB_BULK": "1",
         }
-        result = subprocess.run(words, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        with tempfile.NamedTemporaryFile("w", suffix=".tab") as table:
+            for request, reply in (replies or {}).items():
+                table.write(f"{request:02x} {reply.hex(' ')}\n")
+            table.flush()
+            environment["FAKEUSB_TAB"] = table.name
+            result = subprocess.run(
+                words, env=environment, capture_output=True, text=True, timeout=300, check=False
+            )
         assert result.returncode == 0, result.stderr[-3000:]
         return result.stdout
 

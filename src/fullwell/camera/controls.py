@@ -145,7 +145,7 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
         "Sensor temperature", "C", 14, False, False, None, "Measured at the sensor."
     ),
     Control.COOLER_POWER_PERCENT: ControlFacts(
-        "Cooler power", "%", 15, False, False, None, "Present power of the thermoelectric cooler."
+        "Cooler power", "%", 15, True, True, None, "Of the thermoelectric cooler; setting it ends regulation."
     ),
     Control.AMBIENT_TEMPERATURE_C: ControlFacts(
         "Ambient temperature", "C", None, False, False, None, "Air round the camera, where it is known."

@@ -139,6 +139,8 @@ def limits(model: CameraModel, mode: ReadMode, control: Control) -> Range:
         return Range(0, model.wheel_slots - 1, 1, 0)
     if control is Control.OVERLAY:
         return Range(0, len(Overlay) - 1, 1, 0)
+    if control is Control.COOLER_POWER_PERCENT:
+        return Range(0, 100, 0.1, 0)
     if control in PORT_CONTROLS:
         return port_range(model, control)
     if facts.range_field is None:

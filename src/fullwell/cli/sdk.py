@@ -6,12 +6,15 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from fullwell.cli.scenery import FilterOption, LinkOption, SceneOption, Scenery, SeedOption
 from fullwell.cli.talk import say
+
+if TYPE_CHECKING:
+    from fullwell.serve.sdk.quirks import Quirks
 
 SUMMARY: Final = "Run programs written for libqhyccd on twins."
 EPILOG: Final = """\b
@@ -19,15 +22,26 @@ Examples:
   fullwell sdk run -- ./my_capture_program
   fullwell sdk run --camera twin:qhy42-pro --scene flat -- python3 script.py
   fullwell sdk build                   then: eval "$(fullwell sdk env)"
+  fullwell sdk run --quirk sdk-2021 -- ./my_capture_program
+  fullwell sdk quirk zero-frames on    while a program runs
 """
 DEFAULT_CAMERA: Final = "twin:qhy600-pro"
 CAMERAS_VARIABLE: Final = "FULLWELL_SDK_CAMERAS"
+QUIRKS_VARIABLE: Final = "FULLWELL_QUIRKS"
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EPILOG, help=SUMMARY)
 
 CamerasOption = Annotated[
     list[str] | None,
     typer.Option("--camera", metavar="CAMERA", help=f"On the bus; may be repeated. [{DEFAULT_CAMERA}]"),
+]
+QuirkOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--quirk",
+        metavar="NAME",
+        help="Something that goes wrong, as `fullwell sdk quirk` lists them; may be repeated.",
+    ),
 ]
 FolderOption = Annotated[Path | None, typer.Option("--folder", metavar="PATH", help="Where the library is kept.")]
 
@@ -37,6 +51,13 @@ def _folder(given: Path | None) -> Path:
         return given
     data = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
     return Path(data) / "fullwell" / "sdk"
+
+
+def _quirks(given: list[str] | None) -> Quirks:
+    """Those of the option, or of FULLWELL_QUIRKS."""
+    from fullwell.serve.sdk.quirks import Quirks
+
+    return Quirks(given or os.environ.get(QUIRKS_VARIABLE, "").replace(",", " ").split())
 
 
 def _command() -> str:
@@ -71,6 +92,7 @@ def engine(
     link: LinkOption = None,
     seed: SeedOption = None,
     instant: Annotated[bool, typer.Option("--instant", help="Exposures take no time.")] = False,
+    quirks: QuirkOption = None,
     idle: Annotated[float, typer.Option(metavar="S", help="End when nobody was connected for so long.")] = 30.0,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background once it listens.")] = False,
 ) -> None:
@@ -87,7 +109,7 @@ def engine(
         )
         for name in names
     ]
-    host = Host(VendorLibrary(devices, in_real_time=not instant), default_socket())
+    host = Host(VendorLibrary(devices, in_real_time=not instant, quirks=_quirks(quirks)), default_socket())
     if detach and os.fork():
         os._exit(0)  # the library waits for this: somebody listens now
     if detach:
@@ -100,6 +122,28 @@ def engine(
         host.close()
 
 
+@app.command("quirk")
+def quirk(
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="Quirk, profile, or all.")] = None,
+    state: Annotated[str | None, typer.Argument(metavar="on|off")] = None,
+) -> None:
+    """List what can be made to go wrong; or switch it on or off while a program runs."""
+    from fullwell.models.sdk.quirks import load_profiles, load_quirks
+    from fullwell.serve.sdk.host import default_socket
+    from fullwell.serve.sdk.remote import switch_quirk
+
+    if name is None:
+        for each in load_quirks().values():
+            typer.echo(f"{each.name}\n    {each.what}\n    Source: {each.source}")
+        for profile, names in load_profiles().items():
+            typer.echo(f"{profile}\n    {', '.join(names)}")
+        return
+    if state not in ("on", "off"):
+        raise typer.BadParameter("Say on or off: fullwell sdk quirk zero-frames on")
+    left = switch_quirk(default_socket(), name, state == "on")
+    say(f"on: {', '.join(left) or 'nothing'}")
+
+
 @app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def run(
     context: typer.Context,
@@ -109,6 +153,7 @@ def run(
     link: LinkOption = None,
     seed: SeedOption = None,
     instant: Annotated[bool, typer.Option("--instant", help="Exposures take no time.")] = False,
+    quirks: QuirkOption = None,
 ) -> None:
     """Run a program on twins: everything after -- is its command line."""
     import subprocess
@@ -138,7 +183,7 @@ def run(
             )
             for name in cameras or [DEFAULT_CAMERA]
         ]
-        host = Host(VendorLibrary(devices, in_real_time=not instant), socket)
+        host = Host(VendorLibrary(devices, in_real_time=not instant, quirks=_quirks(quirks)), socket)
         threading.Thread(target=host.serve, daemon=True).start()
         paths = ":".join(filter(None, (str(library.parent), os.environ.get("LD_LIBRARY_PATH"))))
         environment = {**os.environ, "LD_LIBRARY_PATH": paths, "FULLWELL_SDK_SOCKET": str(socket)}

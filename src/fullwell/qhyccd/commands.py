@@ -154,6 +154,11 @@ class Commands:
         else:
             expect_success(self._library.ControlQHYCCDTemp(self._handle, target_c), "ControlQHYCCDTemp")
 
+    def set_power(self, power: float) -> None:
+        """Give the cooler a fixed power, 0 to 255; it does not regulate then."""
+        self._target_c = None
+        expect_success(self._library.SetQHYCCDParam(self._handle, MANUAL_POWER, power), "SetQHYCCDParam")
+
     def keep_cooling(self) -> None:
         """Some cameras regulate only while they are told to: tell them, unless that would disturb a read-out."""
         if self._target_c is not None and not self._reading_out.is_set():

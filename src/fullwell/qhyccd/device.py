@@ -191,6 +191,9 @@ class QhyccdDevice:
             case Control.COOLER_ON:
                 self._cooler_on = bool(value)
                 self._do("cool", self._target_c if value else None)
+            case Control.COOLER_POWER_PERCENT:
+                self._cooler_on = False
+                self._do("set_power", float(round(value * 2.55)))
             case Control.EXPOSURE_S:
                 used_us = self._do("set_control", CONTROLS[control].sdk_id, value * MICROSECONDS)
                 self._values[control] = used_us / MICROSECONDS

@@ -96,12 +96,18 @@ class Body:
         self.cooler_on = temperature_c is not None
         self.target_temperature_c = 0.0 if temperature_c is None else temperature_c
         self._below_ambient_c = cooling.below_ambient_long_c
+        self._manual_percent = 0.0
         self._anchor_ns = now_ns
         self._course = self._from(self._goal_c())
 
     def set_cooler(self, on: bool, now_ns: int) -> None:
-        """Switch regulation on or off."""
-        self.cooler_on = on
+        """Switch regulation on or off; off, the cooler has no power."""
+        self.cooler_on, self._manual_percent = on, 0.0
+        self._command(now_ns)
+
+    def set_power(self, percent: float, now_ns: int) -> None:
+        """Give the cooler a fixed power, 0 to 100 %, without regulation."""
+        self.cooler_on, self._manual_percent = False, percent
         self._command(now_ns)
 
     def set_target(self, temperature_c: float, now_ns: int) -> None:
@@ -124,7 +130,7 @@ class Body:
     def power_percent(self, at_ns: int) -> float:
         """Power of the cooler, 0 to 100 %."""
         if not self.cooler_on:
-            return 0.0
+            return self._manual_percent
         holding = (self.ambient_temperature_c - self.temperature_c(at_ns)) / self._below_ambient_c
         ramping = -self._course.slope_c_per_s(self._elapsed_s(at_ns)) / self._ramp_c_per_s
         return min(100.0, max(0.0, 100.0 * holding + RAMP_POWER_PERCENT * ramping))
@@ -141,7 +147,7 @@ class Body:
 
     def _goal_c(self) -> float:
         if not self.cooler_on:
-            return self.ambient_temperature_c
+            return self.ambient_temperature_c - self._manual_percent / 100.0 * self._below_ambient_c
         lowest_c = self.ambient_temperature_c - self._below_ambient_c
         return min(max(self.target_temperature_c, lowest_c), self.ambient_temperature_c)
 

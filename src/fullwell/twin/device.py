@@ -521,6 +521,8 @@ class TwinDevice:
             self._body.set_cooler(bool(value), now_ns)
         elif control is Control.TARGET_TEMPERATURE_C:
             self._body.set_target(value, now_ns)
+        elif control is Control.COOLER_POWER_PERCENT:
+            self._body.set_power(value, now_ns)
         else:
             self._knobs[control] = value
             if control is Control.EXPOSURE_S:

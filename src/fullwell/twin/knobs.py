@@ -105,6 +105,8 @@ class Knobs:
     def _range(self, control: Control) -> Range:
         if control is Control.WHEEL_POSITION:
             return Range(0.0, self._wheel_slots - 1.0, 1.0, 0.0)
+        if control is Control.COOLER_POWER_PERCENT:
+            return Range(0.0, 100.0, 0.1, 0.0)
         if control is Control.OVERLAY:
             return Range(0.0, len(Overlay) - 1.0, 1.0, 0.0)
         if control in PORT_CONTROLS:

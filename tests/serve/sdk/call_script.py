@@ -31,13 +31,6 @@ TYPES = {
 PATTERN = {"u8": 0xA5, "u32": 0xA5A5A5A5, "i32": -1515870811, "f64": -12345.678}
 ROOM = 256
 FILL = b"\xee"
-OWN_NAMES = {
-    "GetQHYCCDModel",
-    "GetQHYCCDReadModeNumberFromID",
-    "GetReadModesNumber",
-    "GetCameraIsSuperSpeedFromID",
-}
-"""Called with the id of the camera, which differs from body to body."""
 
 
 class Library:
@@ -97,14 +90,13 @@ class Script:
     def __init__(self, library: Library) -> None:
         self.library = library
         self.stage = ""
+        self.identity = b""
 
     def say(self, name: str, *given, label: str = ""):
         result, written = self.library.call(name, *given)
         first = 1 if self.library.table[name][1][:1] and self.library.table[name][1][0][1] == "handle" else 0
         shown = given[first:]
-        words = [a.decode() if isinstance(a, bytes) else a for a in shown]
-        if name in OWN_NAMES:
-            words = []
+        words = ["ID" if a == self.identity else a.decode() if isinstance(a, bytes) else a for a in shown]
         print(
             json.dumps(
                 {
@@ -156,7 +148,7 @@ def main(path: str, table: str, stream: int, mode: int) -> None:
     s.say("InitQHYCCDResource", label="again")
     s.say("ScanQHYCCD")
     _, written = library.call("GetQHYCCDId", 0)
-    full = written["id"].encode()
+    full = s.identity = written["id"].encode()
     s.say("GetQHYCCDId", 1)
     s.say("GetQHYCCDModel", full)
     s.say("GetQHYCCDModel", b"QHY999-0")

@@ -30,7 +30,9 @@ class ControlFacts:
         Whether setting it is called a success.
     remembers : str
         What is read afterwards: "as set", "never" (what it was), "if one" (1 if it was set to 1, else 0), "if not
-        zero".
+        zero", "unsigned" (the last 32 bits).
+    live_remembers : str
+        The same in live mode.
     """
 
     id: int
@@ -41,6 +43,7 @@ class ControlFacts:
     live_value: float | None
     settable: bool
     remembers: str
+    live_remembers: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,10 @@ class ReadModeFacts:
         Number of the read mode in `CameraModel` that stands for it.
     hardware_bin : int
         Pixels that the camera itself joins, each way.
+    effective, overscan : tuple of int
+        Left, top, width, height, in every state; empty = those of the camera.
+    image_at : tuple of int
+        As of the camera, in pixels of the sensor; empty = as in the other modes.
     """
 
     name: str
@@ -63,6 +70,9 @@ class ReadModeFacts:
     live_size: tuple[int, int]
     mode: int
     hardware_bin: int
+    effective: tuple[int, ...] = ()
+    overscan: tuple[int, ...] = ()
+    image_at: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +220,14 @@ def _pair(raw: Any) -> tuple[int, int]:
 def _read_mode(raw: dict[str, Any]) -> ReadModeFacts:
     size = _pair(raw["size"])
     return ReadModeFacts(
-        raw["name"], size, _pair(raw.get("live_size", size)), raw["mode"], raw.get("hardware_bin", 1)
+        name=raw["name"],
+        size=size,
+        live_size=_pair(raw.get("live_size", size)),
+        mode=raw["mode"],
+        hardware_bin=raw.get("hardware_bin", 1),
+        effective=tuple(raw.get("effective", ())),
+        overscan=tuple(raw.get("overscan", ())),
+        image_at=tuple(raw.get("image_at", ())),
     )
 
 
@@ -225,4 +242,5 @@ def _control(raw: dict[str, Any]) -> ControlFacts:
         live_value=float(raw["live_value"]) if "live_value" in raw else None,
         settable=raw.get("settable", False),
         remembers=raw.get("remembers", "as set"),
+        live_remembers=raw.get("live_remembers", raw.get("remembers", "as set")),
     )

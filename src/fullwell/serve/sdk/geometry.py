@@ -56,11 +56,22 @@ class Request:
         form = self.format
         return self.cut is None and form.dtype == self.dtype and form.shape(chains) == self.shape
 
-    def deliver(self, data: NDArray[Any], out: NDArray[Any]) -> None:
+    def deliver(self, data: NDArray[Any], out: NDArray[Any], stamp_bytes: int = 0) -> None:
         """Turn the device's frame into the program's: place, cut, sum, saturate.
 
-        The library sums binned pixels; in 8 and 16 bits a sum that does not fit saturates.
+        The library sums binned pixels; in 8 and 16 bits a sum that does not fit saturates. A stamp in the first
+        bytes of the device's frame is in the first bytes of the program's too.
+
+        Parameters
+        ----------
+        data : ndarray
+            The device's frame.
+        out : ndarray
+            The program's.
+        stamp_bytes : int
+            Length of the stamp; 0 = none.
         """
+        stamp = data.reshape(-1).view(np.uint8)[:stamp_bytes].copy()
         if self.cut is not None:
             canvas = np.zeros(self.raw, data.dtype)
             row, column = self.place
@@ -72,6 +83,8 @@ class Request:
             blocks = data.reshape(self.shape[0], self.factor, self.shape[1], self.factor)
             data = blocks.sum(axis=(1, 3), dtype=np.uint32)
         np.minimum(data, LARGEST[self.bits], out=out, casting="unsafe")
+        first = out.reshape(-1).view(np.uint8)[: stamp.size]
+        first[...] = stamp[: first.size]
 
 
 def request(
@@ -83,6 +96,7 @@ def request(
     factor: int,
     bits: int,
     chains: int,
+    image_at: tuple[int, ...] = (),
 ) -> Request | None:
     """The request for a window.
 
@@ -99,6 +113,8 @@ def request(
     bits : int
     chains : int
         Images of the same pixels.
+    image_at : tuple of int
+        Where the optically active pixels begin in the raw frame; empty = at ``facts.image_at``.
 
     Returns
     -------
@@ -117,7 +133,7 @@ def request(
         return None
     depth = 8 if bits == 8 else 16
     geometry = model.sensor.geometry
-    effective, (image_left, image_top) = geometry.effective, facts.image_at
+    effective, (image_left, image_top) = geometry.effective, image_at or facts.image_at
     inside = (
         whole.left >= image_left
         and whole.top >= image_top

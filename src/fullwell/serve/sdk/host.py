@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Final
 
 from fullwell.errors import FullwellError, NotWritable
+from fullwell.serve.sdk.remote import answer_switch
 from fullwell.serve.sdk.vendor_library import VendorLibrary
 from fullwell.serve.sdk.wire import (
     FAILED,
     QUESTION_BYTES,
+    SWITCHES,
     Answer,
     greet,
     read_question,
@@ -93,6 +95,9 @@ class Host:
         with line:
             process = greet(line)
             if process is None:
+                return
+            if process == SWITCHES:
+                answer_switch(line, self._library.quirks)
                 return
             with self._lock:
                 self._clients[process] += 1

@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.controls import Control
-from fullwell.camera.device import Device, Stream
+from fullwell.camera.device import BurstPort, BurstSource, Device, Stream, Triggerable
 from fullwell.camera.frame import FrameReport
 from fullwell.errors import FullwellError, InvalidValue, NotSupported
 from fullwell.models.facts import Window
 from fullwell.models.sdk import SdkFacts
 from fullwell.serve.sdk.geometry import Request, request
+from fullwell.serve.sdk.port import Port
+from fullwell.serve.sdk.quirks import STAMP_BYTES, FrameQuirks, Quirks
 from fullwell.serve.sdk.shared import SharedFrames
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,12 @@ log = logging.getLogger(__name__)
 ERROR_VALUE: Final = 4294967295.0
 EXPOSURE, TRANSFER_BIT, COOLER, WHEEL_PORT, WHEEL_SLOTS = 8, 10, 18, 17, 44
 TEMPERATURE, POWER, MANUAL_POWER = 14, 15, 16
+GPS, ANTI_GLOW, MEMORY, SUPPLY = 36, 41, 48, 67
+SUPPLY_GOOD, SUPPLY_FAILED = 1, 9
+MOST_POWER: Final = 255
+DEFAULT_TIMEOUT_MS: Final = 60_000
+LIBRARY_SLACK_S: Final = 0.3
+"""What the library waits beyond the exposure and its time-out."""
 SINGLE, LIVE = 0, 1
 
 KNOBS: Final = {6: Control.GAIN, 7: Control.OFFSET, 9: Control.SPEED, 12: Control.USB_TRAFFIC}
@@ -36,6 +44,7 @@ READINGS: Final = {
     62: Control.HUMIDITY_PERCENT,
     63: Control.PRESSURE_HPA,
 }
+GAIN_AND_OFFSET: Final = frozenset({6, 7})
 LIVE_POLL_S: Final = 0.1
 
 
@@ -49,10 +58,14 @@ class VendorCamera:
     facts : SdkFacts
     number : int
         By which the library names it.
+    quirks : Quirks, optional
+        What goes wrong; default is nothing.
     """
 
-    def __init__(self, device: Device, facts: SdkFacts, number: int) -> None:
+    def __init__(self, device: Device, facts: SdkFacts, number: int, quirks: Quirks | None = None) -> None:
         self.device, self.facts, self.number = device, facts, number
+        self.quirks = Quirks() if quirks is None else quirks
+        self._spoiler = FrameQuirks(self.quirks)
         widest = max(mode.size[0] for mode in facts.read_modes) + facts.extra_px[0]
         highest = max(mode.size[1] for mode in facts.read_modes) + facts.extra_px[1]
         self.memory_bytes = widest * highest * facts.memory_bytes_per_px
@@ -61,6 +74,7 @@ class VendorCamera:
         self.mode = self.next_mode = 0
         self.bits = 8 if facts.any_bits else 16
         self.roi = (0, 0, *self.chip) if facts.first_window == "chip" else (0, 0, 0, 0)
+        self._roi_is_raw = False
         self.initialised = False
         self.bin_was_set = False
         self.values = {
@@ -74,6 +88,10 @@ class VendorCamera:
         self._exposure_begin_ns = 0
         self._run: threading.Thread | None = None
         self._stopping = threading.Event()
+        self._withheld: frozenset[int] = frozenset()
+        self._supply_failed = False
+        self.timeout_ms = DEFAULT_TIMEOUT_MS
+        self.port = Port(device, facts)
         device.open()
 
     # Set-up.
@@ -91,7 +109,7 @@ class VendorCamera:
                     self.values[control.id] = fresh
             self.initialised = True
             if self.stream == LIVE and self.facts.chip_live:
-                self.roi = (*self.facts.live_shift, *self.chip)
+                self.roi, self._roi_is_raw = (*self.facts.live_shift, *self.chip), True
             self._prepare()
 
     def _prepare(self) -> None:
@@ -103,9 +121,13 @@ class VendorCamera:
         except NotSupported as error:
             log.warning("%s: %s The first read mode is used instead.", read_mode.name, error)
             self.device.initialise(self.facts.read_modes[0].mode, stream)
-        self._prepared = (read_mode.mode, stream)
+        self._withheld = GAIN_AND_OFFSET if "init-resets-gain" in self.quirks else frozenset()
+        self._send_all()
+
+    def _send_all(self) -> None:
         for number in (*KNOBS, EXPOSURE):
-            self._send(number)
+            if number not in self._withheld:
+                self._send(number)
 
     @property
     def chip(self) -> tuple[int, int]:
@@ -137,7 +159,9 @@ class VendorCamera:
         )
         if not self.facts.areas_follow_bin and self.initialised:
             state = "live" if self.stream == LIVE else "single"
-        whole = areas[state] or (0, 0, *self.chip)
+        own = self.facts.read_modes[self.mode]
+        of_mode = own.effective if areas is self.facts.effective else own.overscan
+        whole = of_mode or areas[state] or (0, 0, *self.chip)
         return tuple(side // self.bin for side in whole) if self.facts.areas_follow_bin else whole
 
     def set_bits(self, bits: int) -> bool:
@@ -155,7 +179,7 @@ class VendorCamera:
         columns, rows = self.chip
         if left + width > columns or top + height > rows:
             return False
-        self.roi = (left, top, width, height)
+        self.roi, self._roi_is_raw = (left, top, width, height), False
         return True
 
     # Controls.
@@ -169,11 +193,40 @@ class VendorCamera:
             return False
         if control == WHEEL_PORT:
             return self.turn_wheel(int(value) - ord("0"))
-        if control != MANUAL_POWER and known.remembers != "never":
-            self.values[control] = _remembered(known.remembers, value)
+        remembers = known.live_remembers if self.stream == LIVE else known.remembers
+        if control != MANUAL_POWER and remembers != "never":
+            self.values[control] = _remembered(remembers, value)
+        if control == MEMORY and value == 1:
+            self._spoiler.clear_memory()
         with self._lock:
-            self._send(control)
+            self._withheld -= {control}
+            if control == MANUAL_POWER:
+                self._set_power(value)
+            else:
+                self._send(control)
         return True
+
+    def _set_power(self, value: float) -> None:
+        """Manual cooler power, 0 to 255: regulation ends."""
+        if not self.supply_failed:
+            self._nearest(Control.COOLER_POWER_PERCENT, value * 100 / MOST_POWER, 0.0, 100.0)
+
+    @property
+    def supply_failed(self) -> bool:
+        """Whether the camera has seen its supply fail; it remembers that until `forget_supply`."""
+        if "uvlo" in self.quirks:
+            self.fail_supply()
+        return self._supply_failed
+
+    def fail_supply(self) -> None:
+        """The supply is too low: the cooler goes off."""
+        if not self._supply_failed:
+            self._supply_failed = True
+            self.device.set_control(Control.COOLER_ON, 0)
+
+    def forget_supply(self) -> None:
+        """`QHYCCDResetFlashULVOError`: forget that the supply has failed."""
+        self._supply_failed = False
 
     def _send(self, control: int) -> None:
         """Pass a remembered value on to the device."""
@@ -184,12 +237,14 @@ class VendorCamera:
         elif control in KNOBS and value is not None:
             limits = getattr(self.device.model, KNOBS[control].value)
             self._nearest(KNOBS[control], round(value), limits.low, limits.high)
-        elif control == COOLER and value is not None and value > -100:
+        elif control == GPS and value is not None:
+            self._nearest(Control.GPS, float(value != 0), 0, 1)
+        elif control == ANTI_GLOW and value is not None:
+            self._nearest(Control.ANTI_GLOW, float(value != 0), 0, 1)
+        elif control == COOLER and value is not None and value > -100 and not self.supply_failed:
             limits = self.device.model.temperature_c
             self._nearest(Control.TARGET_TEMPERATURE_C, value, limits.low, limits.high)
             self.device.set_control(Control.COOLER_ON, 1)
-        elif control == MANUAL_POWER:
-            self.device.set_control(Control.COOLER_ON, 0)
 
     def _nearest(self, control: Control, value: float, low: float, high: float) -> None:
         used = min(max(value, low), high)
@@ -205,14 +260,17 @@ class VendorCamera:
     def value(self, control: int) -> float:
         """`GetQHYCCDParam`."""
         known = self.facts.controls.get(control)
+        supply_failed = self.supply_failed
         if control == TEMPERATURE:
             return self.device.get_control(Control.SENSOR_TEMPERATURE_C)
         if control == POWER:
-            return float(round(self.device.get_control(Control.COOLER_POWER_PERCENT) * 2.55))
+            return float(round(self.device.get_control(Control.COOLER_POWER_PERCENT) * MOST_POWER / 100))
         if control == WHEEL_PORT and known is not None:
             return float(ord(self.wheel_status())) if self.wheel_slots else 0.0
         if control == WHEEL_SLOTS:
             return float(self.wheel_slots) if self.wheel_slots else ERROR_VALUE
+        if control == SUPPLY and known is not None:
+            return float(SUPPLY_FAILED if supply_failed else SUPPLY_GOOD)
         if control in READINGS:
             return self._reading(READINGS[control])
         return self.values.get(control, ERROR_VALUE)
@@ -222,6 +280,20 @@ class VendorCamera:
             return self.device.get_control(control)
         except NotSupported:
             return 0.0
+
+    @property
+    def burst(self) -> BurstPort:
+        """The burst calls.
+
+        Raises
+        ------
+        NotSupported
+            If the camera has none.
+        """
+        port = self.device.burst if isinstance(self.device, BurstSource) else None
+        if port is None:
+            raise NotSupported(f"the {self.device.model.name} has no burst mode.")
+        return port
 
     # Filter wheel.
 
@@ -248,7 +320,7 @@ class VendorCamera:
 
     def _request(self) -> Request | None:
         left, top, width, height = self.roi if self.roi[2] else (0, 0, *self.chip)
-        if self.stream == LIVE:
+        if self.stream == LIVE and not self._roi_is_raw:
             image_left, image_top = self.facts.live_shift
             left, top = left + image_left, top + image_top
         mode = self.facts.read_modes[self.mode]
@@ -263,6 +335,7 @@ class VendorCamera:
             factor=factor,
             bits=self.bits,
             chains=chains,
+            image_at=mode.image_at,
         )
 
     @property
@@ -280,8 +353,7 @@ class VendorCamera:
             if wanted is None:
                 return
             self.device.configure(wanted.format)
-            for number in (*KNOBS, EXPOSURE):
-                self._send(number)
+            self._send_all()
             self.device.start_exposure()
             self.has_exposed = True
             self._exposing = wanted
@@ -303,20 +375,56 @@ class VendorCamera:
             return False
         out = self.frames.view(0, wanted.shape, wanted.dtype)
         try:
+            if not self._comes_in_time():
+                log.warning("no single frame within %d ms after its exposure.", self.timeout_ms)
+                self.device.cancel_exposure()
+                return "timeout-success" in self.quirks and self.fetch_black()
             if wanted.straight(self.chains):
                 self.device.read_frame(out)
             else:
                 data = np.empty(wanted.format.shape(self.chains), wanted.format.dtype)
                 self.device.read_frame(data)
-                wanted.deliver(data, out)
+                wanted.deliver(data, out, self._stamp_bytes)
         except FullwellError as error:
             log.info("no single frame: %s", error)
             return False
         finally:
             if self._exposing is wanted:
                 self._exposing = None
+        self._spoiler.spoil(out, bool(self._stamp_bytes), live=False)
         self.frames.publish(0, out)
         return True
+
+    def _comes_in_time(self) -> bool:
+        """Wait for the beginning; whether the frame will be there before the time-out."""
+        if self.timeout_ms == 0:
+            return True
+        exposure_s = self.device.get_control(Control.EXPOSURE_S)
+        patience_s = exposure_s + self.timeout_ms / 1000 + LIBRARY_SLACK_S
+        if isinstance(self.device, Triggerable) and not self.device.wait_for_start(patience_s):
+            return False
+        left_s = self.device.exposure_remaining_s()
+        if left_s <= patience_s:
+            return True
+        clock = self.device.clock
+        clock.sleep_until(clock.now_ns() + round(patience_s * 1e9))
+        return False
+
+    def fetch_black(self) -> bool:
+        """Lay a black frame into the first slot, as after a time-out that is called a success."""
+        wanted = self._exposing or self._request()
+        if wanted is None:
+            return False
+        self._exposing = None
+        out = self.frames.view(0, wanted.shape, wanted.dtype)
+        out.fill(0)
+        self.frames.publish(0, out)
+        return True
+
+    @property
+    def _stamp_bytes(self) -> int:
+        """How many bytes of a frame the camera overwrites with the GPS stamp."""
+        return STAMP_BYTES if self.values.get(GPS) else 0
 
     def cancel(self) -> None:
         """Abandon an exposure; whoever waits for it is told."""
@@ -335,8 +443,7 @@ class VendorCamera:
             if wanted is None:
                 return
             self.device.configure(wanted.format)
-            for number in (*KNOBS, EXPOSURE):
-                self._send(number)
+            self._send_all()
             self.frames.begin_run(wanted.shape[1], wanted.shape[0], wanted.bits)
             self._stopping.clear()
             self.device.start_live()
@@ -346,6 +453,10 @@ class VendorCamera:
     def _stream_frames(self, wanted: Request) -> None:
         straight, chains = wanted.straight(self.chains), self.chains
         spare = None if straight else np.empty(wanted.format.shape(chains), wanted.format.dtype)
+        self._spoiler.begin_run()
+        first = self.frames.view(0, wanted.shape, wanted.dtype)
+        if self._spoiler.left_over(first):
+            self.frames.lay(0, first)
         while not self._stopping.is_set():
             slot = self.frames.free_slot
             if slot is None:
@@ -357,10 +468,11 @@ class VendorCamera:
             except FullwellError as error:
                 log.warning("the live run ends: %s", error)
                 return
-            if report is None:
+            if report is None or not self._spoiler.comes():
                 continue
             if spare is not None:
-                wanted.deliver(spare, out)
+                wanted.deliver(spare, out, self._stamp_bytes)
+            self._spoiler.spoil(out, bool(self._stamp_bytes), live=True)
             self.frames.lay(slot, out)
 
     def _read_live(self, out: NDArray[Any]) -> FrameReport | None:
@@ -387,4 +499,6 @@ class VendorCamera:
 def _remembered(kind: str, value: float) -> float:
     if kind == "if one":
         return float(value == 1)
+    if kind == "unsigned":
+        return float(int(value) & 0xFFFFFFFF)
     return float(value != 0) if kind == "if not zero" else value

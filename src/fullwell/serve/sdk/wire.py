@@ -11,6 +11,9 @@ from fullwell.serve.sdk.exports import Export, exports, table_digest
 
 PROTOCOL: Final = 1
 MAGIC: Final = 0x6C6C6577
+SWITCH_MAGIC: Final = 0x6B726971
+"""Begins a connection that is no program's: it switches quirks."""
+SWITCHES: Final = -1
 NUMBERS: Final = 10
 TEXT_BYTES: Final = 1024
 FAILED: Final = 0xFFFFFFFF
@@ -86,11 +89,19 @@ def receive_exactly(line: socket.socket, room: memoryview) -> bool:
 
 
 def greet(line: socket.socket) -> int | None:
-    """Hear a new client's hello and answer it; its process id, or None if it is not of our version."""
+    """Hear a new client's hello and answer it.
+
+    Returns
+    -------
+    int or None
+        Its process id; `SWITCHES` if it is none of the library's; None if it is not of our version.
+    """
     room = bytearray(_HELLO.size)
     if not receive_exactly(line, memoryview(room)):
         return None
     magic, protocol, digest, process = _HELLO.unpack(room)
+    if magic == SWITCH_MAGIC:
+        return SWITCHES
     if (magic, protocol, digest) != (MAGIC, PROTOCOL, table_digest()):
         line.sendall(struct.pack("<I", 0))
         return None
