@@ -44,7 +44,7 @@ class Engine:
         return result.stdout
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Engine]]:
     """Start engines: ``engine("twin:qhy600-pro", "--instant")``; one that runs already is used again."""
     running: list[subprocess.Popen[bytes]] = []

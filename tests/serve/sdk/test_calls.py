@@ -3,44 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from textwrap import dedent
 
 from dropin.rig import Engine
-
-PROLOGUE = """
-import ctypes, sys, time
-import numpy as np
-q = ctypes.CDLL("libqhyccd.so.20")
-q.OpenQHYCCD.restype = ctypes.c_void_p
-q.GetQHYCCDParam.restype = ctypes.c_double
-q.GetQHYCCDParam.argtypes = [ctypes.c_void_p, ctypes.c_int]
-q.SetQHYCCDParam.argtypes = [ctypes.c_void_p, ctypes.c_int, ctypes.c_double]
-for name in ("GetQHYCCDSingleFrame", "GetQHYCCDLiveFrame"):
-    getattr(q, name).argtypes = [ctypes.c_void_p] * 6
-ERROR = 0xFFFFFFFF
-
-def first():
-    assert q.InitQHYCCDResource() == 0
-    assert q.ScanQHYCCD() >= 1
-    name = ctypes.create_string_buffer(32)
-    assert q.GetQHYCCDId(0, name) == 0
-    handle = ctypes.c_void_p(q.OpenQHYCCD(name))
-    assert handle.value
-    return handle
-
-def fetch(function, handle, shape, dtype):
-    words = [ctypes.c_uint32() for _ in range(4)]
-    image = np.zeros(shape, dtype)
-    result = function(handle, *map(ctypes.byref, words), image.ctypes.data) & ERROR
-    return result, image, [word.value for word in words]
-"""
-
-
-def program(engine: Engine, text: str) -> str:
-    return engine.run(sys.executable, "-c", PROLOGUE + dedent(text))
+from serve.sdk.programs import program
 
 
 def test_a_single_frame(engine: Callable[..., Engine]) -> None:

@@ -24,7 +24,7 @@ def explained(step: dict[str, object]) -> str | None:
     """Why a step may differ, from ``explained.toml``."""
     words = f"{step['stage']}: {step['call']}{step['with']} {step['label']}"
     for reason in tomllib.loads((HERE / "explained.toml").read_text(encoding="utf-8"))["difference"]:
-        if re.search(reason["step"], words):
+        if re.fullmatch(reason["step"], words):
             return str(reason["why"])
     return None
 

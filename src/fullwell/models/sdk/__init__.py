@@ -108,7 +108,7 @@ class SdkFacts:
     image_at : tuple of int
         Column and row of the raw frame at which the optically active pixels begin.
     db_per_gain : tuple of (float, float)
-        Gain settings and their dB; empty = no conversion.
+        Gain settings and their dB; between them the ratio of amplitudes is interpolated; empty = no conversion.
     fpgas : int
         How many the camera has.
     trigger_interfaces, trigger_modes : tuple of str

@@ -187,8 +187,9 @@ def _to_db(camera: VendorCamera, gain_value: float) -> Answer:
     table = camera.facts.db_per_gain
     if not table:
         return REFUSED
-    gains, decibels = zip(*table, strict=True)
-    return Answer(written={"gain_db": float(np.interp(gain_value, gains, decibels))})
+    gains, decibels = np.array(table).T
+    ratio = np.interp(gain_value, gains, 10 ** (-decibels / 20))
+    return Answer(written={"gain_db": float(-20 * np.log10(ratio))})
 
 
 @answers("QHYCCD_DbGainToGainValue")
@@ -196,8 +197,9 @@ def _from_db(camera: VendorCamera, gain_db: float) -> Answer:
     table = camera.facts.db_per_gain
     if not table:
         return REFUSED
-    gains, decibels = zip(*table, strict=True)
-    return Answer(written={"gain_value": float(np.interp(gain_db, decibels, gains))})
+    gains, decibels = np.array(table).T
+    ratio = 10 ** (-min(max(gain_db, 0.0), decibels[-1]) / 20)
+    return Answer(written={"gain_value": float(np.interp(-ratio, -(10 ** (-decibels / 20)), gains))})
 
 
 # Versions and status.

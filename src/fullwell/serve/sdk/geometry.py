@@ -82,7 +82,8 @@ class Request:
             data = canvas[self.cut.top : self.cut.bottom, self.cut.left : self.cut.right]
             blocks = data.reshape(self.shape[0], self.factor, self.shape[1], self.factor)
             data = blocks.sum(axis=(1, 3), dtype=np.uint32)
-        np.minimum(data, LARGEST[self.bits], out=out, casting="unsafe")
+        largest = min(LARGEST[self.bits], int(np.iinfo(data.dtype).max))
+        np.minimum(data, largest, out=out, casting="unsafe")
         first = out.reshape(-1).view(np.uint8)[: stamp.size]
         first[...] = stamp[: first.size]
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from typing import Final
 
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, Triggerable
 from fullwell.camera.port import TRIGGER_INPUTS, trigger_inputs
-from fullwell.errors import FullwellError
+from fullwell.errors import FullwellError, NotSupported
 from fullwell.models.sdk import SdkFacts
 
 log = logging.getLogger(__name__)
 
 DEFAULT_FILTER_MS: Final = 100
+LEFT_BEHIND: Final = (Control.GPS, Control.OVERLAY, Control.ANTI_RBI, Control.TRIGGER_INPUT, Control.TRIG_OUT)
 
 
 class Port:
@@ -30,6 +32,12 @@ class Port:
         self._connector = 0
         self._listens = False
         self._filter_on, self._filter_ms = True, DEFAULT_FILTER_MS
+
+    def forget(self) -> None:
+        """Set back what a program before may have left behind."""
+        for control in LEFT_BEHIND:
+            with suppress(NotSupported):
+                self._device.set_control(control, 0.0)
 
     def choose_connector(self, number: int) -> bool:
         """Where triggers come in; False = there is no such connector."""

@@ -93,6 +93,7 @@ class VendorCamera:
         self.timeout_ms = DEFAULT_TIMEOUT_MS
         self.port = Port(device, facts)
         device.open()
+        self.port.forget()
 
     # Set-up.
 
@@ -188,6 +189,8 @@ class VendorCamera:
         """`SetQHYCCDParam`: remember, and send if it is the camera's; False = refused."""
         if control == TRANSFER_BIT:
             return self.set_bits(int(value))
+        if control == MEMORY and value == 1:
+            self._spoiler.clear_memory()
         known = self.facts.controls.get(control)
         if known is None or not known.settable:
             return False
@@ -196,8 +199,6 @@ class VendorCamera:
         remembers = known.live_remembers if self.stream == LIVE else known.remembers
         if control != MANUAL_POWER and remembers != "never":
             self.values[control] = _remembered(remembers, value)
-        if control == MEMORY and value == 1:
-            self._spoiler.clear_memory()
         with self._lock:
             self._withheld -= {control}
             if control == MANUAL_POWER:

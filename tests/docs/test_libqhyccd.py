@@ -1,0 +1,35 @@
+"""The tables of docs/libqhyccd.md are those of the data."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from fullwell.models.sdk.quirks import load_profiles, load_quirks
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "libqhyccd.md"
+EXPLAINED = ROOT / "tests" / "serve" / "sdk" / "explained.toml"
+
+
+def table(name: str) -> list[list[str]]:
+    """Cells of the rows of a table between its marks."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- end -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in found[1].strip().splitlines()[2:]
+    ]
+
+
+def test_every_explained_difference_is_told() -> None:
+    reasons = tomllib.loads(EXPLAINED.read_text(encoding="utf-8"))["difference"]
+    told = [[row[0].strip("`").replace("\\|", "|"), row[1], row[2].strip("`")] for row in table("explained")]
+    assert told == [[each["step"], each["why"], each.get("apart", "")] for each in reasons]
+
+
+def test_every_quirk_is_told() -> None:
+    known = [[f"`{each.name}`", each.what, each.source] for each in load_quirks().values()]
+    profiles = [[f"`{name}`", "profile: " + ", ".join(quirks), ""] for name, quirks in load_profiles().items()]
+    assert table("quirks") == known + profiles
