@@ -11,7 +11,8 @@ from astropy.io import fits
 
 import fullwell
 from fullwell.camera.ledger import Fate
-from fullwell.errors import NotSupported, NotWritable, UnknownName
+from fullwell.camera.pretrigger import AtInstant, PreTrigger
+from fullwell.errors import InvalidValue, NotSupported, NotWritable, UnknownName
 from fullwell.models import Window
 from fullwell.record import record
 from fullwell.record.runlog import read_log
@@ -130,3 +131,23 @@ def test_nothing_is_replaced(camera, tmp_path, form):
         record(camera, tmp_path / NAMES[form], format=form, frames=1)
     assert (tmp_path / "a_0001.fits").read_text() == "precious"
     assert (tmp_path / NAMES[form]).read_text() == "precious"
+
+
+def test_a_pre_trigger(camera, tmp_path):
+    period_ns = camera.timing().frame_period_ns
+    event_ns = camera.clock.now_ns() + 40 * period_ns
+    before = PreTrigger(10 * period_ns * 1e-9, AtInstant(event_ns))
+    done = record(camera, tmp_path / "a.ser", format="ser", before=before, duration_s=5 * period_ns * 1e-9)
+    starts_ns = [note.start_ns for note in read_log(done.log).notes]
+    assert done.complete
+    assert done.counts[Fate.SKIPPED] > 20
+    assert -11 <= (starts_ns[0] - event_ns) / period_ns <= -9
+    assert 3 <= (starts_ns[-1] - event_ns) / period_ns <= 5
+    with pytest.raises(InvalidValue, match="burst"):
+        record(camera, tmp_path / "b.ser", format="ser", before=before, burst=True, frames=3)
+
+
+def test_a_pre_trigger_and_a_number_of_frames(camera, tmp_path):
+    before = PreTrigger(10 * camera.timing().frame_period_ns * 1e-9)
+    before.fire()
+    assert record(camera, tmp_path / "a.ser", format="ser", before=before, frames=7).recorded == 7

@@ -181,6 +181,8 @@ class PreTrigger:
     ----------
     fired : str
         Why it has fired; "" until then.
+    fired_ns : int or None
+        UTC, start of the frame at which it has fired.
 
     Raises
     ------
@@ -197,6 +199,7 @@ class PreTrigger:
         self._held: deque[Frame] = deque()
         self._most: int | None = None
         self.fired = ""
+        self.fired_ns: int | None = None
 
     @property
     def held(self) -> int:
@@ -264,6 +267,7 @@ class PreTrigger:
                 self.fired = "a call" if self._called.is_set() else self._trigger.fires(frame)
                 del frame
                 if self.fired:
+                    self.fired_ns = self._held[-1].start_ns
                     log.info("triggered by %s: %d frames were kept", self.fired, len(self._held))
                     yield from self._hand_over(live)
                     return

@@ -53,6 +53,7 @@ Examples:
   fullwell record twin:qhy600-pro --link fibre --exposure 0.1 --frames 100 --out night/
   fullwell record twin:qhy268m-pro --roi 2000,1500,640,480 --exposure 0.005 --format cube --out fast.fits
   fullwell record twin:qhy42-pro --exposure 0.04 --compress --out night/      until Ctrl-C
+  fullwell record twin:qhy42-pro --exposure 0.02 --pre-trigger 5 --trigger step --duration 10 --out flash/
 
 \b
 A frame is recorded when it is safe: a kill or a power cut takes at most the last half second. Beside the
@@ -85,6 +86,17 @@ def run(
     ] = "fits",
     compress: Annotated[bool, typer.Option("--compress", help="Lossless RICE compression (fits only).")] = False,
     every: Annotated[int, typer.Option(metavar="N", min=1, help="Keep one frame of N.")] = 1,
+    pre_trigger: Annotated[
+        float | None,
+        typer.Option(metavar="S", help="Keep the last seconds; record from there on when the trigger comes."),
+    ] = None,
+    trigger: Annotated[
+        str,
+        typer.Option(
+            metavar="WHAT",
+            help="key (Enter), step (in brightness), or an instant: 21:30:05, 2026-11-21T21:30:05.",
+        ),
+    ] = "key",
     burst: Annotated[bool, typer.Option("--burst", help="Take the frames as one burst, with --frames.")] = False,
     scene: SceneOption = "sky",
     ra: RaOption = None,
@@ -163,6 +175,7 @@ def run(
 
     import fullwell
     from fullwell.camera.device import Stream
+    from fullwell.cli.triggering import pre_triggered
     from fullwell.cli.watching import watched
     from fullwell.record.recording import Recording
     from fullwell.record.writer import require_place
@@ -193,6 +206,7 @@ def run(
             compress=compress,
             every=every,
             burst=burst,
+            before=None if pre_trigger is None else pre_triggered(pre_trigger, trigger, opened.clock.now_ns()),
             what=scenery.kind,
             cards={"IMAGETYP": scenery.image_type},
         )

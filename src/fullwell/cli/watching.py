@@ -99,6 +99,8 @@ def _readout(recording: Recording) -> Iterator[None]:
 
 def status_line(status: Status) -> str:
     """How a recording stands, in one line."""
+    if status.held is not None:
+        return f"waiting for the trigger, {status.held} frames kept"
     per_s = 1 / status.elapsed_s if status.elapsed_s > 0 else 0.0
     losses = ", ".join(
         f"{status.counts[fate]} {fate}" for fate in Fate if status.counts[fate] and fate in REMEDIES
@@ -128,6 +130,8 @@ def _require_complete(summary: Summary, open_ended: bool) -> None:
     if summary.complete or (open_ended and summary.lost == 0):
         return
     missing = [entry for entry in summary.entries if entry.fate in REMEDIES]
+    if not missing and summary.recorded == 0:
+        raise Incomplete("nothing was recorded.", "Was there a trigger? See --trigger.")
     if not missing:
         raise Incomplete(f"{summary.recorded} of {summary.asked} frames are recorded.", "Record again.")
     listed = "; ".join(_in_words(entry) for entry in missing[:LONGEST_LIST])

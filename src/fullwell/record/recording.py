@@ -12,6 +12,7 @@ from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Entry, Fate, Ledger
 from fullwell.camera.live import Live
+from fullwell.camera.pretrigger import PreTrigger
 from fullwell.errors import DeviceFault, InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.record.atomic import check_folder
 from fullwell.record.ser import require_ser
@@ -40,12 +41,15 @@ class Status:
     written_bytes : int
     fill_percent : float
         Of the buffers between camera and disk.
+    held : int or None
+        Frames kept for a trigger that has not fired; None if none is waited for.
     """
 
     elapsed_s: float
     counts: Mapping[Fate, int]
     written_bytes: int
     fill_percent: float
+    held: int | None = None
 
     @property
     def frames(self) -> int:
@@ -125,6 +129,9 @@ class Recording:
         Record one frame of so many; the others are skipped on purpose.
     burst : bool
         Take `frames` consecutive frames as one burst; not together with `duration_s` or `every`.
+    before : PreTrigger, optional
+        Record the last seconds before its trigger and what follows. `duration_s` then counts from the trigger,
+        `frames` from the first frame that was kept.
     ring : int, optional
         How many frames may wait for the disk; default is what a gigabyte holds.
     what : str
@@ -151,6 +158,7 @@ class Recording:
         compress: bool = False,
         every: int = 1,
         burst: bool = False,
+        before: PreTrigger | None = None,
         ring: int | None = None,
         what: str = "frame",
         cards: Mapping[str, object] | None = None,
@@ -166,10 +174,14 @@ class Recording:
             raise OutOfRange("frames", frames, 1, float("inf"))
         if duration_s is not None and not duration_s > 0:
             raise OutOfRange("duration", duration_s, 0, float("inf"), "s")
-        if burst and (frames is None or duration_s is not None or every != 1):
+        if burst and (frames is None or duration_s is not None or every != 1 or before is not None):
             raise InvalidValue(
-                "a burst is a number of consecutive frames.", "Give frames, and neither a duration nor every."
+                "a burst is a number of consecutive frames.",
+                "Give frames, and no duration, every or pre-trigger.",
             )
+        if before is not None:
+            before.require_room(camera)
+        self._before = before
         self._burst = burst
         self._camera, self._out, self._form = camera, Path(out), format
         self._frames, self._duration_s, self._compress, self._every = frames, duration_s, compress, every
@@ -185,6 +197,7 @@ class Recording:
         self._ledger = Ledger()
         self._writer: FrameWriter | None = None
         self._begin_s = 0.0
+        self._end_ns: int | None = None
 
     def run(self) -> Summary:
         """Record, and wait for the end.
@@ -225,28 +238,34 @@ class Recording:
             counts=self._ledger.counts(),
             written_bytes=writer.drain.written_bytes if writer else 0,
             fill_percent=min(100.0, 100 * self._ledger.count(Fate.DELIVERED) / self._ring),
+            held=None if self._before is None or self._before.fired else self._before.held,
         )
 
     def _go(self) -> Live:
         if self._burst:
             return self._camera.burst(self._frames, ring=self._ring)
-        return self._camera.live(self._frames, self._ring, every=self._every)
+        return self._camera.live(None if self._before else self._frames, self._ring, every=self._every)
 
     def _record(self, live: Live) -> None:
-        end_ns: int | None = None
-        for frame in live:
+        for number, frame in enumerate(live if self._before is None else self._before.watch(live), start=1):
             labelled = replace(frame, extra={**frame.extra, **self._cards})
             if self._writer is None:
                 self._writer = self._begin(labelled)
-            if self._duration_s is not None:
-                end_ns = end_ns or frame.start_ns + round(self._duration_s * 1e9)
-                if frame.start_ns >= end_ns:
-                    live.ledger.settle(frame.report.sequence, Fate.SKIPPED)
-                    break
+                self._end_ns = self._end_of_duration(frame)
+            if self._end_ns is not None and frame.start_ns >= self._end_ns:
+                live.ledger.settle(frame.report.sequence, Fate.SKIPPED)
+                break
             self._writer.put(labelled)
-            if self._writer.keeper.error is not None:
+            if self._writer.keeper.error is not None or number == self._frames:
                 break
             del frame, labelled
+
+    def _end_of_duration(self, first: Frame) -> int | None:
+        """UTC, ns, from which on frames are not wanted."""
+        if self._duration_s is None:
+            return None
+        begin_ns = self._before.fired_ns if self._before is not None else None
+        return (first.start_ns if begin_ns is None else begin_ns) + round(self._duration_s * 1e9)
 
     def _begin(self, first: Frame) -> FrameWriter:
         self._begin_s = time.monotonic()
@@ -275,6 +294,7 @@ class Recording:
             "frames": self._frames,
             "duration_s": self._duration_s,
             "every": self._every,
+            "trigger": self._before.fired if self._before is not None else None,
         }
 
     def summary(self) -> Summary:

@@ -1,0 +1,61 @@
+"""What ends the waiting of a pre-trigger, from the command line."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+from contextlib import suppress
+from typing import Final
+
+from fullwell.camera.pretrigger import AtInstant, BrightnessStep, OnCall, PreTrigger, Trigger
+from fullwell.cli.talk import say
+from fullwell.errors import UnknownName
+from fullwell.record.instants import instant_ns, iso
+
+DAY_NS: Final = 86_400_000_000_000
+TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?")
+DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
+
+
+def pre_triggered(seconds: float, trigger: str, now_ns: int) -> PreTrigger:
+    """A pre-trigger as it was asked for.
+
+    Parameters
+    ----------
+    seconds : float
+        How much to keep, s.
+    trigger : str
+        "key", "step", a time of day or a date with a time, UTC.
+    now_ns : int
+        UTC; a time of day is the next one after it.
+
+    Raises
+    ------
+    UnknownName
+        If there is no such trigger.
+    """
+    before = PreTrigger(seconds, _trigger(trigger, now_ns))
+    if trigger == "key":
+        say(f"keeping {seconds:g} s; press Enter to record.")
+        threading.Thread(target=_wait_for_enter, args=(before,), name="fullwell-key", daemon=True).start()
+    return before
+
+
+def _trigger(trigger: str, now_ns: int) -> Trigger:
+    if trigger == "key":
+        return OnCall()
+    if trigger == "step":
+        return BrightnessStep()
+    with suppress(ValueError):  # "25:00:00" looks like a time
+        if DATE_AND_TIME.fullmatch(trigger):
+            return AtInstant(instant_ns(trigger))
+        if TIME_OF_DAY.fullmatch(trigger):
+            today_ns = instant_ns(f"{iso(now_ns)[:10]}T{trigger}")
+            return AtInstant(today_ns if today_ns > now_ns else today_ns + DAY_NS)
+    raise UnknownName("trigger", trigger, ("key", "step", "21:30:05", "2026-11-21T21:30:05"))
+
+
+def _wait_for_enter(before: PreTrigger) -> None:
+    if sys.stdin.readline():
+        before.fire()
