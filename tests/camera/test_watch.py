@@ -169,13 +169,14 @@ def test_doubts_reach_log_and_file(frames, tmp_path: Path, caplog, monkeypatch) 
 
 @pytest.mark.slow
 def test_a_look_costs_less_than_a_tenth_of_a_millisecond() -> None:
+    """With warm caches, on a machine that is not busy."""
     with opened(window=None) as camera:
         frames = [camera.expose() for _ in range(2)]
     watch = FrameWatch(frames[0].model)
     costs_s = []
     for number in range(300):
         data, report = frames[number % 2].data, replace(frames[0].report, sequence=number)
-        data[::7] += 1
+        data[:: data.shape[0] - 1] += 1
         begin_s = time.perf_counter()
         watch.look(data, report)
         costs_s.append(time.perf_counter() - begin_s)

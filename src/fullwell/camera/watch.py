@@ -10,7 +10,7 @@ noise that the facts of the camera promise for each pixel. Where there is too li
 of 8 bits, saturated ones) nothing can be told, and nothing is. A tear that leaves a stretch of less than 1/63 of
 the rows, or some columns only, of another frame is missed unless it holds a sampled row; the first and the last
 row are always sampled, so a frame whose top or bottom belongs to another one is found whatever the size of the
-piece. Shifted blocks inside a frame are not looked for. A look takes about 0.05 ms at any size.
+piece. Shifted blocks inside a frame are not looked for. A look takes 0.05 ms with warm caches, at any size.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class FrameWatch:
 
     def _by_pixels(self, sample: _Sample, rows: int) -> list[str]:
         pixels = sample.pixels
-        empty: NDArray[np.bool_] = np.logical_not(pixels.any(axis=1))
+        empty: NDArray[np.bool_] = np.logical_not(_words(pixels).any(axis=1))
         if empty.all():
             return ["zero: all sampled pixels are 0"]
         copied = self._copied(sample)
@@ -140,7 +140,9 @@ class FrameWatch:
         before = self._before
         if before is None or before.pixels.shape != sample.pixels.shape:
             return []
-        found = np.flatnonzero((before.pixels == sample.pixels).all(axis=1))
+        if before.pixels.dtype != sample.pixels.dtype:
+            return []
+        found = np.flatnonzero((_words(before.pixels) == _words(sample.pixels)).all(axis=1))
         if not found.size or self._evidence_nats(sample.pixels[found], sample.settings) < EVIDENCE_NATS:
             return []
         first, last = (_row(int(place), len(sample.pixels), rows) for place in (found[0], found[-1]))
@@ -158,6 +160,11 @@ def _pixels(data: NDArray[Any]) -> NDArray[Any]:
     rows, columns = _places(*data.shape)
     pixels: NDArray[Any] = data[rows, columns]
     return pixels
+
+
+def _words(pixels: NDArray[Any]) -> NDArray[Any]:
+    """The same bytes in words of 8, where the rows are long enough: fewer to look at."""
+    return pixels if pixels.shape[1] * pixels.itemsize % 8 else pixels.view(np.uint64)
 
 
 @lru_cache(maxsize=4)
