@@ -14,6 +14,7 @@ from fullwell.cli.scenery import (
     BrightnessOption,
     CoatingOption,
     DecOption,
+    EventOption,
     FilterOption,
     FlatOption,
     FocalOption,
@@ -54,6 +55,7 @@ Examples:
   fullwell capture twin:qhy268m-pro --scene flat --exposure 2 --mode "High Gain" --gain 56 -n 20 --out flats/
   fullwell capture twin:qhy600-pro --scene dark --exposure 300 --temperature -10 --truth --instant
   fullwell capture twin:qhy600-pro --gps --calibration offsets.toml --exposure 0.5 -n 20 --out occultation/
+  fullwell capture twin:qhy600-pro --scene satellite --event "after_s=5 magnitude=4" --exposure 10
   fullwell capture twin:qhy42-pro --mode 2 --roi 512,512,1024,1024 --bits 12 --exposure 0.02 -n 5
   fullwell capture twin:qhy600-pro --burst -n 8 --exposure 0.5 --out burst/
 
@@ -78,6 +80,7 @@ def run(
     sky_brightness: BrightnessOption = None,
     flat_level: FlatOption = None,
     uniform_level: UniformOption = None,
+    event: EventOption = None,
     filter_name: FilterOption = None,
     exposure: ExposureOption = None,
     number: Annotated[int, typer.Option("-n", "--number", metavar="N", min=1, help="How many frames.")] = 1,
@@ -132,6 +135,7 @@ def run(
         sky_brightness=sky_brightness,
         flat_level=flat_level,
         uniform_level=uniform_level,
+        event=event,
     )
     settings = given_settings(
         mode=mode,

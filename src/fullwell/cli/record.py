@@ -14,6 +14,7 @@ from fullwell.cli.scenery import (
     BrightnessOption,
     CoatingOption,
     DecOption,
+    EventOption,
     FilterOption,
     FlatOption,
     FocalOption,
@@ -52,6 +53,8 @@ Examples:
   fullwell record twin:qhy42-pro --exposure 0.02 --duration 60 --format ser --out occultation.ser
   fullwell record twin:qhy600-pro --link fibre --exposure 0.1 --frames 100 --out night/
   fullwell record twin:qhy268m-pro --roi 2000,1500,640,480 --exposure 0.005 --format cube --out fast.fits
+  fullwell record twin:qhy42-pro --scene occultation --event "after_s=20 diameter_km=15" --exposure 0.04
+      --duration 30 --out run/                  and then: fullwell occultation run/*.fits --pixel X,Y
   fullwell record twin:qhy42-pro --exposure 0.04 --compress --out night/      until Ctrl-C
   fullwell record twin:qhy42-pro --exposure 0.02 --pre-trigger 5 --trigger step --duration 10 --out flash/
 
@@ -109,6 +112,7 @@ def run(
     sky_brightness: BrightnessOption = None,
     flat_level: FlatOption = None,
     uniform_level: UniformOption = None,
+    event: EventOption = None,
     filter_name: FilterOption = None,
     exposure: ExposureOption = None,
     mode: ModeOption = None,
@@ -153,6 +157,7 @@ def run(
         sky_brightness=sky_brightness,
         flat_level=flat_level,
         uniform_level=uniform_level,
+        event=event,
     )
     settings = given_settings(
         mode=mode,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from fullwell.cli import events
 from fullwell.cli.quantities import declination_deg, right_ascension_deg
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SceneOption = Annotated[
     typer.Option(
         "--scene",
         metavar="SCENE",
-        help="What it looks at: sky, flat, dark, uniform, or a picture file to project.",
+        help="What it looks at: sky, flat, dark, uniform, occultation, satellite, drift, led, or a picture file.",
     ),
 ]
 RaOption = Annotated[
@@ -65,6 +66,15 @@ FlatOption = Annotated[
     float | None,
     typer.Option("--flat-level", metavar="RATE", help="Flat lamp, electrons per second and pixel. [10000]"),
 ]
+EventOption = Annotated[
+    str | None,
+    typer.Option(
+        "--event",
+        metavar="WORDS",
+        help="Numbers of an occultation, satellite, drift or led: at=UTC or after_s=10, diameter_km=20, "
+        "shadow_speed_km_s=10, magnitude=10, diffraction, ...; a wrong name tells all.",
+    ),
+]
 UniformOption = Annotated[
     float | None,
     typer.Option("--uniform-level", metavar="RATE", help="Even light, electrons per second and pixel. [1000]"),
@@ -95,7 +105,7 @@ class Scenery:
     Attributes
     ----------
     scene : str
-        "sky", "flat", "dark", "uniform" or the path of a picture.
+        "sky", "flat", "dark", "uniform", "occultation", "satellite", "drift", "led" or the path of a picture.
     ra, dec, position_angle : float or None
         deg.
     object : str or None
@@ -107,6 +117,8 @@ class Scenery:
         mag per square arcsecond.
     flat_level, uniform_level : float or None
         Electrons per second and pixel.
+    event : str or None
+        See `fullwell.cli.events.told`.
     """
 
     scene: str
@@ -120,6 +132,7 @@ class Scenery:
     sky_brightness: float | None = None
     flat_level: float | None = None
     uniform_level: float | None = None
+    event: str | None = None
 
     @property
     def kind(self) -> str:
@@ -144,7 +157,9 @@ class Scenery:
         from fullwell import scene
 
         self._refuse_strangers()
-        if self.kind == "sky":
+        if self.kind == "led":
+            return events.led(events.told("led", self.event))
+        if self.kind == "sky" or self.kind in events.NAMES:
             return self._sky()
         if self.kind == "flat":
             return scene.Flat(
@@ -165,9 +180,14 @@ class Scenery:
         if (self.ra is None) != (self.dec is None):
             raise typer.BadParameter("--ra and --dec go together.", param_hint="'--ra' / '--dec'")
         pointed = self.ra is not None
+        dec_deg = self.dec if self.dec is not None else DEFAULT_DEC_DEG
+        event = {}
+        if self.kind != "sky":
+            event = events.in_field(self.kind, events.told(self.kind, self.event), dec_deg)
         return scene.Sky(
             ra_deg=self.ra if self.ra is not None else DEFAULT_RA_DEG,
-            dec_deg=self.dec if self.dec is not None else DEFAULT_DEC_DEG,
+            dec_deg=dec_deg,
+            **event,
             object_name=self.object or ("" if pointed else DEFAULT_OBJECT),
             **_given(
                 focal_length_mm=self.focal_length,
@@ -199,10 +219,15 @@ class Scenery:
                 )
 
 
+_OF_THE_SKY: Final = frozenset(
+    {"ra", "dec", "position_angle", "object", "focal_length", "aperture", "seeing", "sky_brightness"}
+)
 BELONGS_TO: Final[dict[str, frozenset[str]]] = {
-    "sky": frozenset(
-        {"ra", "dec", "position_angle", "object", "focal_length", "aperture", "seeing", "sky_brightness"}
-    ),
+    "sky": _OF_THE_SKY,
+    "occultation": _OF_THE_SKY | {"event"},
+    "satellite": _OF_THE_SKY | {"event"},
+    "drift": _OF_THE_SKY | {"event"},
+    "led": frozenset({"event"}),
     "flat": frozenset({"flat_level", "focal_length", "aperture"}),
     "dark": frozenset(),
     "uniform": frozenset({"uniform_level"}),

@@ -13,6 +13,7 @@ from fullwell.cli.scenery import (
     BrightnessOption,
     CoatingOption,
     DecOption,
+    EventOption,
     FilterOption,
     FlatOption,
     FocalOption,
@@ -61,6 +62,7 @@ def run(
     sky_brightness: BrightnessOption = None,
     flat_level: FlatOption = None,
     uniform_level: UniformOption = None,
+    event: EventOption = None,
     filter_name: FilterOption = None,
     link: LinkOption = None,
     coating: CoatingOption = None,
@@ -83,6 +85,7 @@ def run(
         sky_brightness=sky_brightness,
         flat_level=flat_level,
         uniform_level=uniform_level,
+        event=event,
     ).build()
 
     import fullwell
