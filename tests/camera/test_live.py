@@ -264,3 +264,25 @@ def test_a_loss_is_written_to_the_log(make, caplog):
         while not live.lost:
             sequence_of(InThread(lambda: next(live)), cam)
     assert f"{live.lost} lost so far" in caplog.text
+
+
+def test_a_frame_of_an_earlier_run_is_no_gap(cam, monkeypatch):
+    """Frame 2 of the time before comes first, then the run: nothing between them was lost."""
+    cam.configure(exposure_s=1e-3)
+    old = [cam.expose() for _ in range(8)][2]
+    read_live, given = cam._device.inner.read_live, []
+
+    def with_a_leftover(out, timeout_s):
+        if given:
+            return read_live(out, timeout_s)
+        given.append(old)
+        out[...] = old.data
+        return old.report
+
+    monkeypatch.setattr(cam._device.inner, "read_live", with_a_leftover, raising=False)
+    with cam.live(frames=4) as live:
+        frames = list(live)
+    assert [frame.report.sequence for frame in frames] == [2, 8, 9, 10]
+    assert any(doubt.startswith("stale: frame 2") for doubt in frames[0].doubts)
+    assert live.lost == 0
+    assert list(live.ledger) == [Entry(2, 2, Fate.DELIVERED), Entry(8, 10, Fate.DELIVERED)]
