@@ -16,6 +16,7 @@ from fullwell.camera.pretrigger import PreTrigger
 from fullwell.errors import DeviceFault, InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.record.atomic import check_folder
 from fullwell.record.ser import require_ser
+from fullwell.record.word_order import warm_up
 from fullwell.record.writer import FORMATS, FrameWriter, require_place
 
 __all__ = ["Recording", "Status", "Summary", "record"]
@@ -194,6 +195,7 @@ class Recording:
             require_ser(used.bits, 8 * used.dtype.itemsize)
         self._ring = ring or max(4, min(LONGEST_RING, RING_BYTES // self._frame_bytes))
         self._check_place()
+        warm_up(used.dtype)
         self._ledger = Ledger()
         self._writer: FrameWriter | None = None
         self._begin_s = 0.0

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from fullwell.compiled import njit
 from fullwell.record.checksum import fold, rotated, sum_bytes
 
-__all__ = ["MASKS", "store"]
+__all__ = ["MASKS", "store", "warm_up"]
 
 MASKS: Final = {1: 0, 2: 0x8000, 4: 0x80000000}
 """What turns an unsigned word into the signed one of FITS, by size in bytes."""
@@ -63,6 +63,21 @@ def store(words: NDArray[Any], target: NDArray[np.uint8], big_endian: bool, phas
         target[whole:] = np.frombuffer(kept.tobytes(), np.uint8)
         total = fold(total + sum_bytes(masked.tobytes()))
     return rotated(total, phase)
+
+
+def warm_up(dtype: np.dtype[Any]) -> None:
+    """Have the loops for such words ready, so that the first frame of a recording does not wait for them.
+
+    Parameters
+    ----------
+    dtype : dtype
+        uint8, uint16 or uint32.
+    """
+    words, octets = np.zeros(16, dtype), np.zeros(16 * dtype.itemsize + 2, np.uint8)
+    for place in (0, 2):
+        target = octets[place : place + words.nbytes]
+        store(words, target, big_endian=True)
+        store(words[1:], target[dtype.itemsize :], big_endian=False)
 
 
 def _store_four(itemsize: int, source: NDArray[np.uint32], target: NDArray[np.uint32], big_endian: bool) -> int:
