@@ -29,7 +29,7 @@ clock is told apart.
 
 
 def run(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="FITS images or cubes of one run.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="FITS images, cubes or SER of one run.")],
     pixel: Annotated[
         str, typer.Option("--pixel", metavar="X,Y", help="The star, as FITS counts: the first pixel is 1,1.")
     ],

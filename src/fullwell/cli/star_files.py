@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,10 +15,17 @@ from numpy.typing import NDArray
 
 from fullwell.errors import InvalidValue, MissingFile
 from fullwell.measure import Aperture, StarLight, centroid, star_light
+from fullwell.record.picture import COLOURED, SER_MAGIC
+from fullwell.record.ser import HEADER
 from fullwell.record.times import read_times
 
 MARGIN_PX: Final = 5
 """How far the star may be from the place that was given."""
+
+
+Box = tuple[slice, slice]
+_Plane = tuple[Callable[[Box], NDArray[Any]], tuple[int, ...], float | None]
+"""How to read a part of a frame, its shape, and electrons per DN where the file knows."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +74,7 @@ def gather(
     Parameters
     ----------
     paths : sequence of Path
-        FITS images and cubes of one run: same window, same settings.
+        FITS images, cubes or SER of one run: same window, same settings.
     near : sequence of Aperture
         Each within a few pixels of a star, in pixels of the file, from 0.
     e_per_dn : float, optional
@@ -88,7 +96,9 @@ def gather(
     frames.sort(key=lambda cuts: int(cuts[0].start_ns[0]))
     gain = frames[0][0].e_per_dn if e_per_dn is None else e_per_dn
     if gain is None:
-        raise InvalidValue(f"{paths[0].name} does not say how many electrons a DN is.", "Give the gain, e-/DN.")
+        raise InvalidValue(
+            f"{paths[0].name} does not say how many electrons a DN is.", "Give the gain, e-/DN (--gain)."
+        )
     return [_gathered([cuts[n] for cuts in frames], one, wide[n], gain) for n, one in enumerate(near)]
 
 
@@ -114,8 +124,24 @@ def _gathered(cuts: list[_Cut], near: Aperture, wide: Aperture, e_per_dn: float)
 
 def _cuts(path: Path, wide: Sequence[Aperture], any_source: bool) -> Iterator[list[_Cut]]:
     """What is round each star, frame by frame."""
+    for frame, (read, shape, gain) in enumerate(_planes(path)):
+        for one in wide:
+            one.check(shape)
+        times = read_times(path, frame).sound(any_source=any_source)
+        told = gain, times.source, times.uncertainty_ns
+        yield [_Cut(read(one.box), times.start_ns[one.box[0]], times.end_ns[one.box[0]], *told) for one in wide]
+
+
+def _planes(path: Path) -> Iterator[_Plane]:
+    """The frames of a file."""
     if not path.is_file():
         raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
+    with path.open("rb") as file:
+        start = file.read(HEADER.size)
+    return _ser_planes(path, start) if start.startswith(SER_MAGIC) else _fits_planes(path)
+
+
+def _fits_planes(path: Path) -> Iterator[_Plane]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # oddities of other programs' headers are no reason to talk
         try:
@@ -126,22 +152,27 @@ def _cuts(path: Path, wide: Sequence[Aperture], any_source: bool) -> Iterator[li
             image = next((hdu for hdu in opened if hdu.is_image and len(hdu.shape) in (2, 3)), None)
             if image is None:
                 raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a picture.")
-            for one in wide:
-                one.check(image.shape[-2:])
-            gain = image.header.get("EGAIN")
             for frame in range(image.shape[0] if len(image.shape) == 3 else 1):
                 plane = (frame,) if len(image.shape) == 3 else ()
-                times = read_times(path, frame).sound(any_source=any_source)
-                told = gain, times.source, times.uncertainty_ns
-                yield [
-                    _Cut(
-                        np.array(image.section[(*plane, *one.box)]),
-                        times.start_ns[one.box[0]],
-                        times.end_ns[one.box[0]],
-                        *told,
-                    )
-                    for one in wide
-                ]
+                yield partial(_section, image, plane), image.shape[-2:], image.header.get("EGAIN")
+
+
+def _ser_planes(path: Path, start: bytes) -> Iterator[_Plane]:
+    _, _, colour, big_endian, columns, rows, bits, frames, *_ = HEADER.unpack(start)
+    if colour in COLOURED:
+        raise InvalidValue(f"{path.name} holds three colours a pixel.", "Give a file as the sensor made it.")
+    word = np.dtype(np.uint8) if bits <= 8 else np.dtype(">u2" if big_endian else "<u2")
+    pictures = np.memmap(path, word, "r", HEADER.size, (frames, rows, columns))
+    for picture in pictures:
+        yield partial(_part, picture), (rows, columns), None
+
+
+def _section(image: Any, plane: tuple[int, ...], box: Box) -> NDArray[Any]:
+    return np.array(image.section[(*plane, *box)])
+
+
+def _part(picture: NDArray[Any], box: Box) -> NDArray[Any]:
+    return np.array(picture[box])
 
 
 def _at_row(times_ns: NDArray[np.int64], row: float) -> int:
