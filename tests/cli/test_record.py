@@ -42,6 +42,7 @@ def test_a_cube_and_a_second_look(run, tmp_path):
         (("--format", "ser", "--bin", 2, "--roi", "0,0,64,64", "--out", "a.ser"), "at most 16 bits"),
         (("--out", "missing/a.fits"), "mkdir -p missing"),
         (("--pre-trigger", 1, "--trigger", "25:00:00"), "no trigger '25:00:00'"),
+        (("--trigger", "step"), "Add --pre-trigger"),
     ],
 )
 def test_what_is_refused(run, tmp_path, options, message):

@@ -94,12 +94,12 @@ def run(
         typer.Option(metavar="S", help="Keep the last seconds; record from there on when the trigger comes."),
     ] = None,
     trigger: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="WHAT",
-            help="key (Enter), step (in brightness), or an instant: 21:30:05, 2026-11-21T21:30:05.",
+            help="key (Enter), step (in brightness), or an instant in UTC: 21:30:05, 2026-11-21T21:30:05. [key]",
         ),
-    ] = "key",
+    ] = None,
     burst: Annotated[bool, typer.Option("--burst", help="Take the frames as one burst, with --frames.")] = False,
     scene: SceneOption = "sky",
     ra: RaOption = None,
@@ -211,7 +211,7 @@ def run(
             compress=compress,
             every=every,
             burst=burst,
-            before=None if pre_trigger is None else pre_triggered(pre_trigger, trigger, opened.clock.now_ns()),
+            before=pre_triggered(pre_trigger, trigger, opened.clock.now_ns()),
             what=scenery.kind,
             cards={"IMAGETYP": scenery.image_type},
         )

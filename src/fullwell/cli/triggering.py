@@ -10,40 +10,49 @@ from typing import Final
 
 from fullwell.camera.pretrigger import AtInstant, BrightnessStep, OnCall, PreTrigger, Trigger
 from fullwell.cli.talk import say
-from fullwell.errors import UnknownName
+from fullwell.errors import InvalidValue, UnknownName
 from fullwell.record.instants import instant_ns, iso
 
+KEY: Final = "key"
 DAY_NS: Final = 86_400_000_000_000
 TIME_OF_DAY: Final = re.compile(r"\d\d:\d\d:\d\d(\.\d+)?")
 DATE_AND_TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?")
 
 
-def pre_triggered(seconds: float, trigger: str, now_ns: int) -> PreTrigger:
-    """A pre-trigger as it was asked for.
+def pre_triggered(seconds: float | None, trigger: str | None, now_ns: int) -> PreTrigger | None:
+    """A pre-trigger as it was asked for; None if it was not.
 
     Parameters
     ----------
-    seconds : float
+    seconds : float or None
         How much to keep, s.
-    trigger : str
+    trigger : str or None
         "key", "step", a time of day or a date with a time, UTC.
     now_ns : int
         UTC; a time of day is the next one after it.
 
     Raises
     ------
+    InvalidValue
+        If there is a trigger, but nothing to keep before it.
     UnknownName
         If there is no such trigger.
     """
-    before = PreTrigger(seconds, _trigger(trigger, now_ns))
-    if trigger == "key":
+    if seconds is None:
+        if trigger is not None:
+            raise InvalidValue(
+                f"a trigger ({trigger}) needs the seconds before it.", "Add --pre-trigger SECONDS."
+            )
+        return None
+    before = PreTrigger(seconds, _trigger(trigger or KEY, now_ns))
+    if trigger in (None, KEY):
         say(f"keeping {seconds:g} s; press Enter to record.")
         threading.Thread(target=_wait_for_enter, args=(before,), name="fullwell-key", daemon=True).start()
     return before
 
 
 def _trigger(trigger: str, now_ns: int) -> Trigger:
-    if trigger == "key":
+    if trigger == KEY:
         return OnCall()
     if trigger == "step":
         return BrightnessStep()
@@ -53,7 +62,7 @@ def _trigger(trigger: str, now_ns: int) -> Trigger:
         if TIME_OF_DAY.fullmatch(trigger):
             today_ns = instant_ns(f"{iso(now_ns)[:10]}T{trigger}")
             return AtInstant(today_ns if today_ns > now_ns else today_ns + DAY_NS)
-    raise UnknownName("trigger", trigger, ("key", "step", "21:30:05", "2026-11-21T21:30:05"))
+    raise UnknownName("trigger", trigger, (KEY, "step", "21:30:05", "2026-11-21T21:30:05"))
 
 
 def _wait_for_enter(before: PreTrigger) -> None:
