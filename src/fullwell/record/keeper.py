@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Final, Protocol
 
@@ -21,7 +22,7 @@ class Keeping(Protocol):
     """A way to keep the frames of a recording in files."""
 
     @property
-    def paths(self) -> Sequence[object]:
+    def paths(self) -> Sequence[Path]:
         """Files that hold frames that are safe."""
         ...
 

@@ -11,13 +11,13 @@ from typing import Any, Final
 from fullwell.camera.frame import Frame
 from fullwell.camera.ledger import Fate, Ledger
 from fullwell.errors import FullwellError, NotWritable, UnknownName
-from fullwell.record.atomic import refuse_existing, worded
+from fullwell.record.atomic import in_words, refuse_existing, worded
 from fullwell.record.drain import Drain
 from fullwell.record.fits_cube import CUBE
 from fullwell.record.fits_sequence import FitsSequence
 from fullwell.record.growing import GrowingFile
 from fullwell.record.keeper import Keeper, Keeping
-from fullwell.record.naming import FileNames, made_up, single_path
+from fullwell.record.naming import FileNames, single_path
 from fullwell.record.runlog import ENDING, RunLog, sync_folder
 from fullwell.record.ser import SER
 
@@ -69,37 +69,39 @@ class FrameWriter:
     ) -> None:
         self.ledger = ledger
         self._index = 0
+        run_id = secrets.token_hex(4)
+        about: dict[str, Any] = {"format": form, "compressed": compress, "id": run_id, **(run or {})}
+        self._keeping: Keeping
         if form == "fits":
             names = FileNames(out, what, several=True, compressed=compress)
-            self.log_path = names.folder / (
-                made_up(first, what, ENDING) if names.made_up else f"{names.stem}{ENDING}"
-            )
+            made = single_path(names.folder, first, what, ENDING)
+            self.log_path = made if names.made_up else names.folder / f"{names.stem}{ENDING}"
+            self._log = self._begin_log(about)
+            self.drain = Drain()
+            self._keeping = FitsSequence(names.next, self.drain, run_id, compress)
         else:
             path = single_path(out, first, what, ENDINGS[form][0])
             refuse_existing(path, overwrite=False)
             self.log_path = path.with_name(f"{path.name}{ENDING}")
-        refuse_existing(self.log_path, overwrite=False)
-        try:
-            self._log = RunLog(self.log_path)
-        except OSError as error:
-            raise worded(error, self.log_path) from error
-        run_id = secrets.token_hex(4)
-        about = {} if form == "fits" else {"file": path.name}
-        self._log.write("run", [{"format": form, "compressed": compress, "id": run_id, **about, **(run or {})}])
-        self._log.sync()
-        sync_folder(self.log_path.parent)
-        self.drain = Drain()
-        self._keeping: Keeping
-        if form == "fits":
-            self._keeping = FitsSequence(names.next, self.drain, run_id, compress)
-        else:
+            self._log = self._begin_log({**about, "file": path.name})
+            self.drain = Drain()
             self._keeping = GrowingFile(path, CUBE if form == "cube" else SER, self.drain, frames)
         self.keeper = Keeper(self._keeping, self.drain, self._log, ledger, failed)
+
+    def _begin_log(self, about: Mapping[str, Any]) -> RunLog:
+        """A log that says what the run is, on the disk before anything else."""
+        refuse_existing(self.log_path, overwrite=False)
+        with in_words(self.log_path):
+            log = RunLog(self.log_path)
+            log.write("run", [about])
+            log.sync()
+            sync_folder(self.log_path.parent)
+        return log
 
     @property
     def paths(self) -> list[Path]:
         """Files that hold frames that are safe."""
-        return [Path(str(path)) for path in self._keeping.paths]
+        return list(self._keeping.paths)
 
     def put(self, frame: Frame) -> None:
         """Take a frame. When this returns its memory may be used again; its fate is settled later."""
