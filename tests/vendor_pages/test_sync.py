@@ -12,6 +12,7 @@ import fullwell
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
+from fullwell.camera.live import Live
 from fullwell.errors import Busy, InvalidOperation, InvalidValue, OutOfRange
 from fullwell.models.facts import Window
 from fullwell.readout.waveforms import Trace
@@ -47,6 +48,15 @@ def pair(
 
     with one("master", 1) as master, one("slave", 2) as slave:
         yield master, slave
+
+
+def frames_of(live: Live, count: int, clock: SteppedClock) -> list[Frame]:
+    """The next frames of a live run, while the clock is stepped."""
+    reader = InThread(lambda: [next(live) for _ in range(count)])
+    while reader.running(0.001):
+        clock.step(0.01)
+    found: list[Frame] = reader.outcome()
+    return found
 
 
 def watch_for_an_hour(cable: fullwell.SyncCable | None) -> tuple[np.ndarray, int]:
@@ -91,16 +101,16 @@ def test_without_the_cable_two_cameras_drift_apart() -> None:
 @pytest.mark.parametrize("key", ["qhy600-pro", "qhy268m-pro", "qhy42-pro"])
 def test_every_row_and_every_pin_of_the_slave_follows(key: str) -> None:
     """Also with exposures of their own: what is read at one time, ends at one time."""
-    with pair(InstantClock(NOON_NS), fullwell.SyncCable(), key) as (master, slave):
+    clock = SteppedClock(NOON_NS)
+    with pair(clock, fullwell.SyncCable(), key) as (master, slave):
         master.configure(exposure_s=0.05)
         slave.configure(exposure_s=0.02)
         assert master.pins is not None
         assert slave.pins is not None
         with master.live() as leader, slave.live() as follower:
-            led = [next(leader) for _ in range(4)]
-            followed = [next(follower) for _ in range(3)]
-            by_end = {round(frame.times.end_ns[0], -3): frame for frame in led}
-            pairs = [(by_end[round(frame.times.end_ns[0] - 15, -3)], frame) for frame in followed[:2]]
+            led, followed = (frames_of(live, n, clock) for live, n in ((leader, 6), (follower, 3)))
+        ends_ns = np.array([frame.times.end_ns[0] for frame in led])
+        pairs = [(led[np.abs(ends_ns - frame.times.end_ns[0]).argmin()], frame) for frame in followed]
         for leading, following in pairs:
             assert np.all(np.abs(following.times.end_ns - leading.times.end_ns) < 40)
             assert following.report.timing.exposure_ns < leading.report.timing.exposure_ns
