@@ -224,3 +224,14 @@ def test_bad_input_is_refused(change, error):
 def test_only_events_are_events():
     with pytest.raises(InvalidValue, match="events cannot hold"):
         replace(FIELD, events=[EVENT, 5])
+
+
+def test_the_largest_stars_have_no_fringes_left():
+    """Just below the limit fringes are faint, just above it they are left out."""
+    for milliarcseconds in (3.15, 3.2):
+        event = replace(EVENT, diffraction=True, star_diameter_mas=milliarcseconds)
+        soft, plain = (
+            one.light_curve(np.linspace(450, 650, 200)) for one in (event, replace(event, diffraction=False))
+        )
+        around = event.contacts_ns[0] + np.arange(-500, 500) * 1_000_000
+        assert np.abs(soft.at(around) - plain.at(around)).max() < 0.01

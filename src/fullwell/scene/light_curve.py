@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
+SHORTEST_S = 1e-12
+"""Nodes that are nearer to each other make a jump."""
+
 
 @dataclass(frozen=True, eq=False)
 class LightCurve:
@@ -23,7 +26,7 @@ class LightCurve:
     epoch_ns : int
         UTC ns; nodes are counted from here.
     time_s : ndarray of float64
-        Nodes, ascending; equal neighbours make a jump.
+        Nodes, ascending; neighbours at the same time make a jump.
     light : ndarray of float64
         Light at the nodes, 1 = undisturbed. Before the first and after the last node it stays as it is there.
 
@@ -71,7 +74,7 @@ class LightCurve:
         node = np.clip(before, 0, last)
         nearer = np.minimum(node + 1, last)
         length_s = self.time_s[nearer] - self.time_s[node]
-        sloping = (before >= 0) & (length_s > 0)
+        sloping = (before >= 0) & (length_s > SHORTEST_S)
         slope = np.where(sloping, self.light[nearer] - self.light[node], 0.0) / np.where(sloping, length_s, 1.0)
         return node, time_s - self.time_s[node], slope
 

@@ -32,6 +32,9 @@ _MAS_RAD = float(np.radians(1 / 3.6e6))
 _DISC_STEPS = 200
 _RINGS, _SECTORS = 12, 24
 
+LARGEST_STAR = 8.0
+"""Fresnel scales; the disc of a larger star leaves fringes of less than 1 % of its light, which are left out."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Occultation:
@@ -125,8 +128,9 @@ class Occultation:
         -------
         LightCurve
         """
-        if self.diffraction:
-            wavelengths = np.array([550.0]) if wavelength_nm is None else wavelength_nm
+        wavelengths = np.array([550.0]) if wavelength_nm is None else wavelength_nm
+        scale_km = fresnel_scale_km(float(wavelengths.mean()), self.distance_au)
+        if self.diffraction and self.star_radius_km < LARGEST_STAR * scale_km:
             along_km, light = self._fringes(wavelengths)
         elif self.star_radius_km > 0:
             along_km, light = self._discs()
