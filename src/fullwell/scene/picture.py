@@ -36,7 +36,8 @@ class Picture:
     ----------
     image : path or array_like
         File (FITS, NumPy ``.npy``, or what Pillow opens), or array of shape (rows, columns) or (rows, columns, 3)
-        with red, green and blue. No negative and no missing values.
+        with red, green and blue. No negative and no missing values. Contiguous arrays of float32 are not copied:
+        leave them as they are while the picture is in use.
     brightest_e_per_s : float, default 1000
         Electrons per second and pixel of the largest value, 0 to 1e9; the others in proportion.
     fit : {"crop", "fit", "fill"}, default "crop"
@@ -59,21 +60,22 @@ class Picture:
     image: str | Path | Any
     brightest_e_per_s: float = 1_000.0
     fit: Fit = "crop"
-    _rates: NDArray[np.float32] = field(init=False, repr=False)
+    _values: NDArray[np.float32] = field(init=False, repr=False)
+    _e_per_s: float = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         require_number("brightest_e_per_s", self.brightest_e_per_s, 0, HIGHEST_RATE_E_PER_S, "e-/s")
         if self.fit not in ("crop", "fit", "fill"):
             raise UnknownName("fit", self.fit, ("crop", "fit", "fill"))
         values = _load(self.image)
-        largest = values.max()
-        factor = self.brightest_e_per_s / float(largest) if largest > 0 else 0.0
-        object.__setattr__(self, "_rates", values * np.float32(factor))
+        largest = float(values.max())
+        object.__setattr__(self, "_values", values)
+        object.__setattr__(self, "_e_per_s", self.brightest_e_per_s / largest if largest > 0 else 0.0)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Rows, columns and colours (1 or 3) of the picture."""
-        return self._rates.shape
+        return self._values.shape
 
     def bind(self, sensor: Sensor, coating: str, filter_name: str, seed: int) -> BoundPicture:
         """The scene as a sensor sees it; see `fullwell.scene.light.Scene`.
@@ -82,7 +84,7 @@ class Picture:
         """
         channels(sensor, coating, filter_name)
         area = sensor.geometry.effective
-        rows, columns, colours = self._rates.shape
+        rows, columns, colours = self._values.shape
         scale = {
             "crop": 1.0,
             "fit": min(area.height / rows, area.width / columns),
@@ -97,13 +99,15 @@ class Picture:
         top = (area.height - scale * planes.shape[1]) / 2
         left = (area.width - scale * planes.shape[2]) / 2
         origin = (top, left) if scale != 1 else (float(top // 1), float(left // 1))
-        return BoundPicture(planes, pattern, scale, origin, name, Pointing(filter_name=filter_name))
+        return BoundPicture(
+            planes, self._e_per_s, pattern, scale, origin, name, Pointing(filter_name=filter_name)
+        )
 
     def _planes(
         self, bayer: str | None, filter_name: str, colours: int
     ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Planes of one colour each, and which of them each pixel of the mosaic sees."""
-        planes = np.moveaxis(self._rates, 2, 0)
+        planes = np.moveaxis(self._values, 2, 0)
         if colours == 3 and bayer is not None:
             index = np.array([_COLOURS.index(letter) for letter in bayer], np.int64).reshape(2, 2)
             return np.ascontiguousarray(planes), index
@@ -118,7 +122,8 @@ class Picture:
 class BoundPicture:
     """A picture on a sensor."""
 
-    planes_e_per_s: NDArray[np.float32]
+    planes: NDArray[np.float32]
+    e_per_s: float
     pattern: NDArray[np.int64]
     scale: float
     origin: tuple[float, float]
@@ -127,17 +132,16 @@ class BoundPicture:
 
     def expose(self, out: NDArray[np.float32], left: int, top: int, interval: Interval) -> None:
         """Fill a strip; see `fullwell.scene.light.BoundScene`."""
+        electrons = (self.e_per_s * seconds(interval)).astype(np.float32)
         if self.scale == 1:
             first_row, first_column = int(self.origin[0]), int(self.origin[1])
-            _lay(out, left, top, self.planes_e_per_s, self.pattern, first_row, first_column, seconds(interval))
+            _lay(out, left, top, self.planes, self.pattern, first_row, first_column, electrons)
         else:
-            _enlarge(
-                out, left, top, self.planes_e_per_s, self.pattern, self.scale, *self.origin, seconds(interval)
-            )
+            _enlarge(out, left, top, self.planes, self.pattern, self.scale, *self.origin, electrons)
 
     def answers(self, top: int, interval: Interval) -> Answers:
         """The answer key; see `fullwell.scene.light.BoundScene`."""
-        rate = float(self.planes_e_per_s.max())
+        rate = self.e_per_s * float(self.planes.max())
         return Answers(effects={"light": f"{self.name}, up to {rate:g} e-/s, enlarged {self.scale:g} times"})
 
 
@@ -161,7 +165,7 @@ def _load(image: object) -> NDArray[np.float32]:
             f"the picture has the shape {shape}.",
             "Give rows x columns, or rows x columns x 3 for red, green, blue.",
         )
-    if not np.isfinite(values).all() or values.min() < 0:
+    if not (values.min() >= 0 and np.isfinite(values.max())):
         raise InvalidValue(
             "the picture has negative or missing values, which no light can have.",
             "Subtract its smallest value, or replace the missing ones, first.",
