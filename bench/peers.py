@@ -6,7 +6,7 @@ with all of its physics (PRNU, dark pattern, warm pixels, telegraph noise, read 
 noise, linearity, times, readings), and once more draws the sky itself from its catalogue.
 
 Each runs in a process of its own: once to warm up, then repeatedly, of which the median counts. Memory is the
-peak of the process less what it held after imports and, for the peers, less the light they were given.
+peak of the process in its first frame less what it held before: imports, and the light it was given.
 """
 
 from __future__ import annotations

@@ -37,6 +37,8 @@ from fullwell.twin.plan import NOISE_BASE
 
 F = np.float32
 HALF_BLOCK: Final = BLOCK // 2
+PARTS: Final = 8
+"""A block in which faint and bright pixels meet is looked at in so many parts."""
 LARGE_MEAN: Final = 256.0
 """From this mean on the third order of the quantile of Poisson + Gauss is left out."""
 SMALL, LARGE = F(SMALL_MEAN), F(LARGE_MEAN)
@@ -154,26 +156,26 @@ def expected(
     return least, most
 
 
-@njit(inline="always")
-def _remembered(own: np.float32, neighbour: np.float32, here: np.float32, left: np.float32) -> np.float32:
-    """A pixel's unit noise, correlated with that of its left neighbour."""
-    noise: np.float32 = multiply_add(own, here, neighbour * left)
-    return noise
+@kernel
+def remember_left(
+    own: np.float32, neighbour: np.float32, unit: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Correlate unit noise with that of the left neighbours; ``unit[i + 1]`` belongs to pixel i."""
+    here = unit[1:]
+    for i in range(out.size):
+        out[i] = multiply_add(own, here[i], neighbour * unit[i])
 
 
 @kernel
 def read_noise(
     noise_e: np.float32,
-    own: np.float32,
-    neighbour: np.float32,
     ratio: NDArray[np.float32],
     unit: NDArray[np.float32],
     noise: NDArray[np.float32],
 ) -> None:
-    """Read noise of each pixel, electrons; ``unit[i + 1]`` belongs to pixel i."""
-    here = unit[1:]
+    """Read noise of each pixel, electrons."""
     for i in range(noise.size):
-        noise[i] = noise_e * ratio[i] * _remembered(own, neighbour, here[i], unit[i])
+        noise[i] = noise_e * ratio[i] * unit[i]
 
 
 @kernel
@@ -217,8 +219,6 @@ def least_signal(
 @kernel
 def with_read_noise(
     noise_e: np.float32,
-    own: np.float32,
-    neighbour: np.float32,
     ratio: NDArray[np.float32],
     unit: NDArray[np.float32],
     mean: NDArray[np.float32],
@@ -226,10 +226,8 @@ def with_read_noise(
     out: NDArray[np.float32],
 ) -> None:
     """Counted electrons less their mean, with read noise."""
-    here = unit[1:]
     for i in range(out.size):
-        w = _remembered(own, neighbour, here[i], unit[i])
-        out[i] = multiply_add(noise_e * ratio[i], w, count[i] - mean[i])
+        out[i] = multiply_add(noise_e * ratio[i], unit[i], count[i] - mean[i])
 
 
 @kernel
@@ -249,8 +247,6 @@ def whole_signal(
 @kernel
 def large_signal(
     noise_e: np.float32,
-    own: np.float32,
-    neighbour: np.float32,
     ratio: NDArray[np.float32],
     unit: NDArray[np.float32],
     mean: NDArray[np.float32],
@@ -265,10 +261,10 @@ def large_signal(
     ----------
     Cornish & Fisher 1938, Rev. Inst. Int. Stat. 5, 307; Abramowitz & Stegun 26.2.49.
     """
-    here, noise2 = unit[1:], noise_e * noise_e
+    noise2 = noise_e * noise_e
     for i in range(out.size):
         m = mean[i]
-        w = _remembered(own, neighbour, here[i], unit[i])
+        w = unit[i]
         s = np.sqrt(multiply_add(noise2, ratio[i] * ratio[i], m))
         r = _ONE / s
         a = m * (r * r)
@@ -282,8 +278,6 @@ def large_signal(
 @kernel
 def middle_signal(
     noise_e: np.float32,
-    own: np.float32,
-    neighbour: np.float32,
     ratio: NDArray[np.float32],
     unit: NDArray[np.float32],
     mean: NDArray[np.float32],
@@ -291,12 +285,12 @@ def middle_signal(
     out: NDArray[np.float32],
 ) -> None:
     """The same as `large_signal` for means from 64 on: the expansion is carried through r^2."""
-    here, noise2 = unit[1:], noise_e * noise_e
+    noise2 = noise_e * noise_e
     for i in range(out.size):
         s = np.sqrt(multiply_add(noise2, ratio[i] * ratio[i], mean[i]))
         out[i], spare[i] = s, _ONE / s
     for i in range(out.size):
-        w = _remembered(own, neighbour, here[i], unit[i])
+        w = unit[i]
         s, r = out[i], spare[i]
         r2 = r * r
         a = mean[i] * r2
@@ -312,12 +306,32 @@ def middle_signal(
 
 
 @kernel
+def extremes(mean: NDArray[np.float32], least: NDArray[np.float32], most: NDArray[np.float32]) -> None:
+    """The least and the largest mean of each part of a block."""
+    size = mean.size // least.size
+    for part in range(least.size):
+        low, high = np.uint32(0x7F800000), np.uint32(0)
+        for i in range(part * size, (part + 1) * size):
+            low, high = lower(low, float_bits(mean[i])), higher(high, float_bits(mean[i]))
+        least[part], most[part] = bits_float(low), bits_float(high)
+
+
+@kernel
 def replace_below(
     limit: np.float32, mean: NDArray[np.float32], source: NDArray[np.float32], out: NDArray[np.float32]
 ) -> None:
     """Take over `source` where the mean is below a limit."""
     for i in range(out.size):
         out[i] = source[i] if mean[i] < limit else out[i]
+
+
+@kernel
+def replace_from(
+    limit: np.float32, mean: NDArray[np.float32], source: NDArray[np.float32], out: NDArray[np.float32]
+) -> None:
+    """Take over `source` from a limit of the mean on."""
+    for i in range(out.size):
+        out[i] = source[i] if mean[i] >= limit else out[i]
 
 
 @njit(inline="always")

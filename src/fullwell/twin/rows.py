@@ -26,12 +26,14 @@ from fullwell.sensor.dark import warm_pixels
 from fullwell.twin.kernels import (
     HALF_BLOCK,
     LARGE,
+    PARTS,
     SMALL,
     F,
     convert,
     convert_apart,
     copy,
     expected,
+    extremes,
     fill,
     kernel,
     large_signal,
@@ -41,7 +43,9 @@ from fullwell.twin.kernels import (
     normals,
     pixel_kinds,
     read_noise,
+    remember_left,
     replace_below,
+    replace_from,
     small_signal,
     whole_signal,
     with_read_noise,
@@ -99,6 +103,7 @@ class Bench(NamedTuple):
     light: NDArray[np.float32]
     mean: NDArray[np.float32]
     ratio: NDArray[np.float32]
+    fresh: NDArray[np.float32]
     unit: NDArray[np.float32]
     deviation: NDArray[np.float32]
     noise: NDArray[np.float32]
@@ -107,6 +112,8 @@ class Bench(NamedTuple):
     picks: NDArray[np.uint32]
     draws: NDArray[np.uint32]
     root: NDArray[np.float32]
+    least: NDArray[np.float32]
+    most: NDArray[np.float32]
     kind: NDArray[np.uint64]
     kind_parts: NDArray[np.uint16]
     warm: NDArray[np.int32]
@@ -126,7 +133,8 @@ def bench(total_width: int, chains: int) -> Bench:
         light=real(),
         mean=real(),
         ratio=real(),
-        unit=np.zeros((chains, BLOCK + 1), np.float32),
+        fresh=np.zeros((chains, BLOCK + 1), np.float32),
+        unit=real(),
         deviation=real(),
         noise=real(),
         spare=real(),
@@ -134,6 +142,8 @@ def bench(total_width: int, chains: int) -> Bench:
         picks=np.zeros(BLOCK, np.uint32),
         draws=np.zeros(BLOCK, np.uint32),
         root=real(BLOCK // 2),
+        least=real(PARTS),
+        most=real(PARTS),
         kind=kind,
         kind_parts=kind.view(np.uint16),
         warm=np.zeros(total_width + ROOM, np.int32),
@@ -153,12 +163,15 @@ def _meets(areas: NDArray[np.int64], row: int) -> bool:
 
 
 @kernel
-def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) -> None:
-    """Set to 0 what lies in some areas; `out` is a block that begins at column `start`."""
+def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) -> bool:
+    """Set to 0 what lies in some areas; `out` is a block that begins at column `start`. Whether any does."""
+    met = False
     for i in range(areas.shape[0]):
         if areas[i, 1] <= row < areas[i, 3]:
             for place in range(max(areas[i, 0] - start, 0), min(areas[i, 2] - start, out.size)):
                 out[place] = 0
+                met = True
+    return met
 
 
 @njit(inline="always")
@@ -210,8 +223,7 @@ def _block_means(
         place = own.warm[i] - start
         own.mean[place] += own.warm_e[i]
         high = max(high, own.mean[place])
-    if in_virtual:
-        _clear(tables.dark_areas, row, start, own.mean)
+    if in_virtual and _clear(tables.dark_areas, row, start, own.mean):
         low = F(0.0)
     return low, high
 
@@ -239,6 +251,52 @@ def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> in
 
 
 @njit(inline="always")
+def _unit_noise(
+    numbers: Numbers, stream: np.uint64, row: int, block: int, fresh: NDArray[np.float32], own: Bench
+) -> None:
+    """Unit read noise of a block in `own.unit`; `fresh` remembers the block to the left of it."""
+    correlated = numbers.neighbour != 0.0
+    fresh[0] = fresh[BLOCK]
+    target = fresh[1:] if correlated else own.unit
+    normals(stream, row, block, own.picks[:HALF_BLOCK], own.draws[:HALF_BLOCK], own.root, target)
+    if correlated:
+        remember_left(numbers.own, numbers.neighbour, fresh, own.unit)
+
+
+@njit(inline="always")
+def _counted_and_read(
+    numbers: Numbers,
+    noise_e: np.float32,
+    alias: NDArray[np.uint32],
+    row: int,
+    block: int,
+    high: np.float32,
+    own: Bench,
+    out: NDArray[np.float32],
+) -> None:
+    """Electrons of means below 64 with read noise, less their mean; of no use where the mean is larger."""
+    if high < LEAST:
+        least_signal(numbers.shot_stream, row, block, alias, own.mean, own.picks, own.noise)
+    else:
+        small_signal(numbers.shot_stream, row, block, alias, own.mean, own.picks, own.draws, own.noise)
+    with_read_noise(noise_e, own.ratio, own.unit, own.mean, own.noise, out)
+
+
+@njit(inline="always")
+def _bright_part(noise_e: np.float32, part: int, own: Bench, out: NDArray[np.float32]) -> None:
+    """Electrons with read noise, less their mean, in one part of a block, where the mean is 64 or more."""
+    begin, end = part * (BLOCK // PARTS), (part + 1) * (BLOCK // PARTS)
+    mean, ratio, unit = own.mean[begin:end], own.ratio[begin:end], own.unit[begin:end]
+    bright, other, spare = own.noise[begin:end], own.other[begin:end], own.root[: BLOCK // PARTS]
+    if own.most[part] >= LARGE:
+        large_signal(noise_e, ratio, unit, mean, bright)
+    if own.least[part] < LARGE:
+        middle_signal(noise_e, ratio, unit, mean, spare, other)
+        replace_below(LARGE, mean, other, bright)
+    replace_from(SMALL, mean, bright, out[begin:end])
+
+
+@njit(inline="always")
 def _joined(
     numbers: Numbers,
     noise_e: np.float32,
@@ -251,27 +309,21 @@ def _joined(
     out: NDArray[np.float32],
 ) -> None:
     """Electrons with read noise, less their mean."""
-    c, s, unit = numbers.own, numbers.neighbour, own.unit[0]
-    mean, ratio, noise, other = own.mean, own.ratio, own.noise, own.other
+    unit, mean, ratio = own.unit, own.mean, own.ratio
     if not numbers.shot_noise:
-        read_noise(noise_e, c, s, ratio, unit, out)
-        return
-    if high >= LARGE:
-        large_signal(noise_e, c, s, ratio, unit, mean, out)
-    if low < LARGE and high >= SMALL:
-        target = other if high >= LARGE else out
-        middle_signal(noise_e, c, s, ratio, unit, mean, noise, target)
-        if high >= LARGE:
-            replace_below(LARGE, mean, target, out)
-    if low < SMALL:
-        target = other if high >= SMALL else out
-        if high < LEAST:
-            least_signal(numbers.shot_stream, row, block, alias, mean, own.picks, noise)
-        else:
-            small_signal(numbers.shot_stream, row, block, alias, mean, own.picks, own.draws, noise)
-        with_read_noise(noise_e, c, s, ratio, unit, mean, noise, target)
+        read_noise(noise_e, ratio, unit, out)
+    elif low >= LARGE:
+        large_signal(noise_e, ratio, unit, mean, out)
+    elif low >= SMALL and high < LARGE:
+        middle_signal(noise_e, ratio, unit, mean, own.noise, out)
+    else:
+        if low < SMALL:
+            _counted_and_read(numbers, noise_e, alias, row, block, high, own, out)
         if high >= SMALL:
-            replace_below(SMALL, mean, target, out)
+            extremes(mean, own.least, own.most)
+            for part in range(PARTS):
+                if own.most[part] >= SMALL:
+                    _bright_part(noise_e, part, own, out)
 
 
 @njit(inline="always")
@@ -291,13 +343,12 @@ def _apart(
     if numbers.shot_noise and high >= SMALL:
         whole_signal(numbers.shot_stream, row, block, mean, deviation)
     if numbers.shot_noise and low < SMALL:
-        small_signal(numbers.shot_stream, row, block, alias, mean, own.picks, own.draws, noise)
-        with_read_noise(F(0.0), numbers.own, numbers.neighbour, own.ratio, own.unit[0], mean, noise, spare)
+        _counted_and_read(numbers, F(0.0), alias, row, block, high, own, spare)
         replace_below(SMALL, mean, spare, deviation)
     if low < numbers.top_e:
         _joined(numbers, noise_e, alias, row, block, low, high, own, spare)
         replace_below(numbers.top_e, mean, spare, deviation)
-    read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[0], noise)
+    read_noise(noise_e, own.ratio, own.unit, noise)
 
 
 @njit(inline="always")
@@ -363,23 +414,13 @@ def expose_rows(
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
         in_virtual, in_blank = _meets(tables.dark_areas, row), _meets(tables.blank_areas, row)
         for chain in range(chains):
-            own.unit[chain, BLOCK] = last_normal(tables.chain_streams[chain], row, begin - 1)
+            own.fresh[chain, BLOCK] = last_normal(tables.chain_streams[chain], row, begin - 1)
         warms = _warm(numbers, row, own)
         w0 = _upto(own.warm, 0, warms, begin * BLOCK)
         for block in range(begin, end):
             start = block * BLOCK
             w1 = _upto(own.warm, w0, warms, start + BLOCK)
-            for chain in range(chains):
-                own.unit[chain, 0] = own.unit[chain, BLOCK]
-                normals(
-                    tables.chain_streams[chain],
-                    row,
-                    block,
-                    own.picks[:HALF_BLOCK],
-                    own.draws[:HALF_BLOCK],
-                    own.root,
-                    own.unit[chain, 1:],
-                )
+            _unit_noise(numbers, tables.chain_streams[0], row, block, own.fresh[0], own)
             block_light = _block_light(light, lit_left, start, own.light)
             low, high = _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
             w0 = w1
@@ -406,7 +447,8 @@ def expose_rows(
             for chain in range(chains):
                 if chain > 0:
                     noise_e = tables.chain_numbers[chain, 2]
-                    read_noise(noise_e, numbers.own, numbers.neighbour, own.ratio, own.unit[chain], own.noise)
+                    _unit_noise(numbers, tables.chain_streams[chain], row, block, own.fresh[chain], own)
+                    read_noise(noise_e, own.ratio, own.unit, own.noise)
                 row_dn = tables.row_dn[chain, first + i]
                 _finish(numbers, tables, chain, apart, row_dn, row, start, in_blank, own, words[i, chain])
 
