@@ -66,6 +66,12 @@ def test_recordings_in_one_file_tell_the_same(run, scene, tmp_path, form):
     assert "utc_ns" in told[0]
 
 
+def test_a_wrong_gain_is_noticed(run):
+    right, wrong = (invoke(*run, "--pixel", "44.5,44.5", *gain) for gain in ((), ("--gain", "5")))
+    assert "scatters more" not in right.output
+    assert "scatters more" in wrong.output
+
+
 def test_words_are_utc(run):
     done = invoke(*run, "--pixel", "45,44", "--speed", "10", "--band", "450,650")
     assert done.exit_code == 0, done.output

@@ -12,6 +12,7 @@ from fullwell.cli.talk import say
 if TYPE_CHECKING:
     from fullwell.scene.light_curve import LightCurve
 
+UNLIKELY: Final = 1e-4
 SUMMARY: Final = "Find when a star went out and came back in the frames of a run."
 EPILOG: Final = """\b
 Examples:
@@ -66,6 +67,8 @@ def run(
         raise typer.BadParameter("a soft edge needs --speed.", param_hint="--speed")
     x, y = _pair(pixel, "--pixel")
 
+    from scipy.stats import chi2
+
     from fullwell.cli.star_files import gather
     from fullwell.measure import Aperture, fit_occultation
     from fullwell.record import whole_file
@@ -79,6 +82,8 @@ def run(
     say(f"{len(gathered.light.flux_e)} frames; star at {star.x_px + 1:.2f},{star.y_px + 1:.2f}")
     say(f"light {found.full_e:.0f} e- a frame, {found.low_e:.0f} e- inside, depth {found.significance:.0f} sigma")
     say(f"chi square {found.chi_square:.0f} for {found.degrees} degrees of freedom")
+    if found.chi_square > chi2.isf(UNLIKELY, found.degrees):
+        say("note: the light scatters more than its photons explain; errors are too small. Gain? Clouds? Place?")
     say(f"times: {gathered.source}, uncertain by {gathered.uncertainty_ns * 1e-9:.9f} s")
     instants = {
         "D": (found.disappearance_ns, found.disappearance_s.standard_error),
