@@ -112,7 +112,7 @@ class Disk:
 
 @pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_power_cuts(form, tmp_path, monkeypatch):
-    cut_power(*form, 12, tmp_path, monkeypatch)
+    cut_power(*form, 8, tmp_path, monkeypatch)
 
 
 @pytest.mark.slow
@@ -142,4 +142,4 @@ def cut_power(form: str, compress: bool, cuts: int, tmp_path: Path, monkeypatch:
         disk.after_a_cut(cut, draw, into)
         reported.append(check(form, into, tap.frames.__getitem__))
     assert max(reported) == FRAMES
-    assert len(set(reported)) > 3
+    assert len(set(reported)) > 2

@@ -54,7 +54,7 @@ def test_warm_up(dtype):
 def test_what_flows_arrives(tmp_path, direct, head_bytes):
     """Pieces of many sizes, flushed at odd places, over several chunks."""
     draw = np.random.default_rng(3)
-    sizes = [1, 4095, 4096, 4097, 178, CHUNK_BYTES // 2, CHUNK_BYTES, 3 * CHUNK_BYTES + 1234, 77]
+    sizes = [1, 4095, 4096, 4097, 178, CHUNK_BYTES // 2, CHUNK_BYTES + 1234, 77]
     pieces = [draw.integers(0, 65536, size).astype(np.uint16) for size in sizes]
     drain = Drain()
     file = DirectFile(tmp_path / "a", direct)
