@@ -80,6 +80,17 @@ def test_time_goes_on_smoothly_into_and_out_of_a_loss_of_lock() -> None:
     assert not read[-1].start.flag & 0b1100_1100
 
 
+@pytest.mark.parametrize("kind", ["lock lost", "pps lost", "pps exact", "bogus lock"])
+def test_a_fault_from_the_start_holds_for_the_vsync_before_it(kind: str) -> None:
+    """Row 0 of a low window ends long after its vsync, which then comes before the camera was made."""
+    rise_ns = NOW_NS - 60_170_196
+    sound, faulty = (
+        StampSource(GpsBox(faults=faults), seed=4, made_ns=NOW_NS).stamp(rise_ns, rise_ns + 400, 0, 640, 480)
+        for faults in ([], [kind])
+    )
+    assert sound != faulty
+
+
 def test_two_bodies_have_two_boxes_and_one_body_one() -> None:
     same, other = (StampSource(GpsBox(), seed, NOW_NS).stamp(NOW_NS, NOW_NS + 400, 0, 1, 1) for seed in (1, 2))
     assert same == StampSource(GpsBox(), 1, NOW_NS).stamp(NOW_NS, NOW_NS + 400, 0, 1, 1)

@@ -221,10 +221,14 @@ def _told(result: RowCalibration) -> Iterator[tuple[str, str]]:
     yield "by the vendor", f"{spoken(vendor_ns)}; found {(fit.offset_ns.value - vendor_ns) * 1e-3:+.3f} us later"
     period, error = fit.line_period_ns.value, fit.line_period_ns.standard_error
     yield "line period", f"{period:.3f} +- {error:.3f} ns (the camera says {told.line_period_ns})"
-    yield "exposed together", f"{fit.rows_per_step} rows (the camera says {told.rows_per_step})"
+    yield "exposed together", f"{_rows(fit.rows_per_step)} (the camera says {told.rows_per_step})"
     exposure_us = f"{fit.exposure_ns.value * 1e-3:.3f} +- {_us(fit.exposure_ns)} us"
     yield "exposure", f"{exposure_us} (the camera says {told.exposure_ns * 1e-3:.3f})"
     yield "fit", f"{fit.points} rows at edges of {len(result.flashes)} flashes, residuals {fit.scatter:.2f} sigma"
+
+
+def _rows(count: int) -> str:
+    return f"{count} row" if count == 1 else f"{count} rows"
 
 
 def _us(estimate: Estimate) -> str:

@@ -38,4 +38,4 @@ def saying_if_long(text: str, patience_s: float = PATIENCE_S) -> Iterator[None]:
 
 def opening() -> AbstractContextManager[None]:
     """Round the opening of a camera."""
-    return saying_if_long("compiling the physics: half a minute, once; later starts find it ready ...")
+    return saying_if_long("starting; the very first start compiles the physics, half a minute ...")

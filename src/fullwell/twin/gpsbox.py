@@ -299,7 +299,7 @@ class StampSource:
         """The last second with a pulse, where there are none any more, or none yet."""
         fault = self._fault(GpsFault.PPS_LOST, instant_ns) or self._fault(GpsFault.LOCK_LOST, instant_ns)
         if fault is not None:
-            return self._begin_ns(fault) // SECOND_NS
+            return min(self._begin_ns(fault), instant_ns) // SECOND_NS
         if receiver is Receiver.VALID:
             valid_s = VALID_SHARE * box.cold_start_s
             return self._power_on_ns // SECOND_NS + math.ceil(valid_s)
@@ -341,8 +341,11 @@ class StampSource:
         return self._fault(kind, instant_ns) is not None
 
     def _fault(self, kind: GpsFault, instant_ns: int) -> Fault | None:
-        """The fault of a kind that holds at an instant."""
-        age_s = (instant_ns - self._made_ns) / SECOND_NS
+        """The fault of a kind that holds at an instant.
+
+        The vsync of the first frame may come before the camera was made: row 0 of a low window ends long after.
+        """
+        age_s = max(0.0, (instant_ns - self._made_ns) / SECOND_NS)
         for fault in self._faults:
             if fault.kind is kind and fault.after_s <= age_s < fault.until_s:
                 return fault
