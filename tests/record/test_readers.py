@@ -102,7 +102,7 @@ def test_siril_reads_a_cube(tmp_path):
 @pytest.mark.needs("ffmpeg")
 @pytest.mark.parametrize(("bits", "pixels"), [(8, "gray"), (16, "gray16le")])
 def test_ffmpeg_reads_ser(tmp_path, bits, pixels):
-    """To ffmpeg a SER file is raw video behind a header of 178 bytes."""
+    """As raw video behind a header of 178 bytes, as the page on files tells."""
     done, key = recorded(tmp_path, "ser", bits=bits)
     rows, columns = key[0].shape
     read = ["-f", "rawvideo", "-pixel_format", pixels, "-video_size", f"{columns}x{rows}"]
@@ -115,6 +115,26 @@ def test_ffmpeg_reads_ser(tmp_path, bits, pixels):
     )
     lines = [line for line in made.stdout.splitlines() if not line.startswith("#")]
     assert [line.split(",")[-1].strip() for line in lines] == [hashlib.sha256(image).hexdigest() for image in key]
+
+
+@pytest.mark.needs("ffmpeg")
+@pytest.mark.parametrize(("bits", "swapped"), [(8, False), (16, True)])
+def test_ffmpegs_own_reader_of_ser_takes_the_field_by_the_letter(tmp_path, bits, swapped):
+    """It swaps the 16-bit words of all who write the field as Siril reads it: the page on files says so."""
+    done, key = recorded(tmp_path, "ser", bits=bits)
+    made = subprocess.run(
+        ["ffmpeg", "-v", "error", "-f", "ser", "-i", str(done.paths[0]), "-c", "copy", "-f", "rawvideo", "-"],
+        capture_output=True,
+        check=True,
+    )
+    assert made.stdout[: key[0].nbytes] == key[0].tobytes()
+    told = subprocess.run(
+        ["ffprobe", "-v", "error", "-show_entries", "stream=pix_fmt", "-of", "csv=p=0", str(done.paths[0])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ("be" in told.stdout) is swapped
 
 
 @pytest.mark.needs("ffmpeg")
