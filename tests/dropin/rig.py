@@ -31,9 +31,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class Engine:
-    """A running engine: what a program must have in its environment to use it."""
+    """A running engine: what a program must have in its environment to use it, and its process."""
 
     environment: dict[str, str]
+    process: int
 
     def run(self, *words: str, seconds: float = 300) -> str:
         """Run a program on it; what it printed."""
@@ -42,6 +43,14 @@ class Engine:
         )
         assert result.returncode == 0, result.stderr[-3000:]
         return result.stdout
+
+
+def compile_program(source: str, target: Path, library: Path, *flags: str) -> Path:
+    """Compile one of ``sources`` against our header and library."""
+    words = [f"-I{library.parents[1] / 'include'}", str(Path(__file__).parent / "sources" / source)]
+    words += [f"-L{library.parent}", "-lqhyccd", "-pthread"]
+    subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", *flags, "-o", target, *words], check=True)
+    return target
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +80,7 @@ def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         assert process.stderr is not None
         line = process.stderr.readline()
         assert b"listening" in line, line + process.stderr.read()
-        known[words] = Engine(environment)
+        known[words] = Engine(environment, process.pid)
         return known[words]
 
     yield start

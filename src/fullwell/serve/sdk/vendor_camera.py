@@ -7,6 +7,7 @@ camera is the nearest that the camera can do, and the log says so.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from typing import Any, Final
 
@@ -46,6 +47,7 @@ READINGS: Final = {
 }
 GAIN_AND_OFFSET: Final = frozenset({6, 7})
 LIVE_POLL_S: Final = 0.1
+NOTHING_CAME_S: Final = 0.0005
 
 
 class VendorCamera:
@@ -83,6 +85,7 @@ class VendorCamera:
             if each.value is not None
         }
         self._lock = threading.RLock()
+        self._live_lock = threading.RLock()
         self.has_exposed = False
         self._exposing: Request | None = None
         self._exposure_begin_ns = 0
@@ -188,14 +191,14 @@ class VendorCamera:
     def set_value(self, control: int, value: float) -> bool:
         """`SetQHYCCDParam`: remember, and send if it is the camera's; False = refused."""
         if control == TRANSFER_BIT:
-            return self.set_bits(int(value))
+            return self.set_bits(int(value) if math.isfinite(value) else 0)
         if control == MEMORY and value == 1:
             self._spoiler.clear_memory()
         known = self.facts.controls.get(control)
         if known is None or not known.settable:
             return False
         if control == WHEEL_PORT:
-            return self.turn_wheel(int(value) - ord("0"))
+            return self.turn_wheel(int(value) - ord("0") if math.isfinite(value) else -1)
         remembers = known.live_remembers if self.stream == LIVE else known.remembers
         if control != MANUAL_POWER and remembers != "never":
             self.values[control] = _remembered(remembers, value)
@@ -237,7 +240,7 @@ class VendorCamera:
             self._nearest(Control.EXPOSURE_S, value * 1e-6, limits.low, limits.high)
         elif control in KNOBS and value is not None:
             limits = getattr(self.device.model, KNOBS[control].value)
-            self._nearest(KNOBS[control], round(value), limits.low, limits.high)
+            self._nearest(KNOBS[control], value, limits.low, limits.high, whole=True)
         elif control == GPS and value is not None:
             self._nearest(Control.GPS, float(value != 0), 0, 1)
         elif control == ANTI_GLOW and value is not None:
@@ -247,8 +250,12 @@ class VendorCamera:
             self._nearest(Control.TARGET_TEMPERATURE_C, value, limits.low, limits.high)
             self.device.set_control(Control.COOLER_ON, 1)
 
-    def _nearest(self, control: Control, value: float, low: float, high: float) -> None:
+    def _nearest(self, control: Control, value: float, low: float, high: float, whole: bool = False) -> None:
+        if math.isnan(value):
+            log.warning("%s is no number: the camera keeps what it has.", control)
+            return
         used = min(max(value, low), high)
+        used = round(used) if whole else used
         if used != value:
             log.warning("%s of %g is outside %g to %g: the camera gets %g.", control, value, low, high, used)
         try:
@@ -435,9 +442,9 @@ class VendorCamera:
 
     def begin_live(self) -> None:
         """`BeginQHYCCDLive`."""
-        if self._run is not None or self.stream != LIVE:
-            return
-        with self._lock:
+        with self._live_lock, self._lock:
+            if self._run is not None or self.stream != LIVE:
+                return
             if not self.initialised:
                 self._prepare()
             wanted = self._request()
@@ -446,22 +453,24 @@ class VendorCamera:
             self.device.configure(wanted.format)
             self._send_all()
             self.frames.begin_run(wanted.shape[1], wanted.shape[0], wanted.bits)
-            self._stopping.clear()
+            self._stopping = threading.Event()
             self.device.start_live()
-            self._run = threading.Thread(target=self._stream_frames, args=(wanted,), name="sdk-live", daemon=True)
+            self._run = threading.Thread(
+                target=self._stream_frames, args=(wanted, self._stopping), name="sdk-live", daemon=True
+            )
             self._run.start()
 
-    def _stream_frames(self, wanted: Request) -> None:
+    def _stream_frames(self, wanted: Request, stopping: threading.Event) -> None:
         straight, chains = wanted.straight(self.chains), self.chains
         spare = None if straight else np.empty(wanted.format.shape(chains), wanted.format.dtype)
         self._spoiler.begin_run()
         first = self.frames.view(0, wanted.shape, wanted.dtype)
         if self._spoiler.left_over(first):
             self.frames.lay(0, first)
-        while not self._stopping.is_set():
+        while not stopping.is_set():
             slot = self.frames.free_slot
             if slot is None:
-                self._stopping.wait(0.0005)
+                stopping.wait(NOTHING_CAME_S)
                 continue
             out = self.frames.view(slot, wanted.shape, wanted.dtype)
             try:
@@ -469,7 +478,10 @@ class VendorCamera:
             except FullwellError as error:
                 log.warning("the live run ends: %s", error)
                 return
-            if report is None or not self._spoiler.comes():
+            if report is None:
+                stopping.wait(NOTHING_CAME_S)  # it returns at once where something else ended the run
+                continue
+            if not self._spoiler.comes():
                 continue
             if spare is not None:
                 wanted.deliver(spare, out, self._stamp_bytes)
@@ -481,13 +493,14 @@ class VendorCamera:
 
     def stop_live(self) -> None:
         """`StopQHYCCDLive`. Harmless when no run is on."""
-        run, self._run = self._run, None
-        if run is None:
-            return
-        self._stopping.set()
-        self.frames.end_run()
-        self.device.stop_live()
-        run.join()
+        with self._live_lock:
+            run, self._run = self._run, None
+            if run is None:
+                return
+            self._stopping.set()
+            self.frames.end_run()
+            self.device.stop_live()
+            run.join()
 
     def close(self) -> None:
         """`CloseQHYCCD`."""
@@ -501,5 +514,5 @@ def _remembered(kind: str, value: float) -> float:
     if kind == "if one":
         return float(value == 1)
     if kind == "unsigned":
-        return float(int(value) & 0xFFFFFFFF)
+        return float(int(value) & 0xFFFFFFFF) if math.isfinite(value) else 0.0
     return float(value != 0) if kind == "if not zero" else value

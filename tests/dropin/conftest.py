@@ -1,0 +1,3 @@
+from dropin.rig import engine, library, oracle
+
+__all__ = ["engine", "library", "oracle"]
