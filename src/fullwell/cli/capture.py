@@ -154,7 +154,7 @@ def run(
         overlay=overlay,
     )
     box = gps_box(gps, site, gps_fault)
-    light = scenery.build()
+    light = scenery.before(camera)
 
     import fullwell
     from fullwell.camera.device import Stream

@@ -98,6 +98,11 @@ SeedOption = Annotated[
 ]
 
 
+def is_real(camera: str) -> bool:
+    """Whether a camera's name means a real one."""
+    return camera.strip().startswith("qhyccd:")
+
+
 @dataclass(frozen=True)
 class Scenery:
     """What the options about the scene said; None = not given.
@@ -143,6 +148,11 @@ class Scenery:
     def image_type(self) -> str:
         """For the IMAGETYP card."""
         return {"flat": "FLAT", "dark": "DARK"}.get(self.kind, "LIGHT")
+
+    def before(self, camera: str) -> Scene | None:
+        """The scene before a camera; None before a real one, unless options ask for one."""
+        asked = self.scene != "sky" or any(getattr(self, name) is not None for name in ABOUT_SCENES - {"object"})
+        return self.build() if asked or not is_real(camera) else None
 
     def build(self) -> Scene:
         """The scene.

@@ -73,7 +73,7 @@ def run(
 
     Runs until Ctrl-C. Each camera is one Alpaca camera and, where it has a wheel, one Alpaca filter wheel.
     """
-    light = Scenery(
+    scenery = Scenery(
         scene=scene,
         ra=ra,
         dec=dec,
@@ -86,7 +86,7 @@ def run(
         flat_level=flat_level,
         uniform_level=uniform_level,
         event=event,
-    ).build()
+    )
 
     import fullwell
     from fullwell.serve.alpaca.server import AlpacaServer
@@ -97,7 +97,7 @@ def run(
                 opened.enter_context(
                     fullwell.open(
                         name,
-                        scene=light,
+                        scene=scenery.before(name),
                         filter=filter_name,
                         coating=coating,
                         seed=seed,

@@ -80,7 +80,7 @@ def given_settings(
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def settled_temperature_c(camera: str, given_c: float | None) -> float:
+def settled_temperature_c(camera: str, given_c: float | None) -> float | None:
     """Where the sensor shall be when the camera is opened.
 
     Parameters
@@ -88,17 +88,20 @@ def settled_temperature_c(camera: str, given_c: float | None) -> float:
     camera : str
         As given on the command line.
     given_c : float or None
-        None = the model's usual temperature.
+        None = the model's usual temperature; a real camera stays as it is.
 
     Raises
     ------
     OutOfRange
         If the model cannot be so cold or warm.
     """
+    from fullwell.cli.scenery import is_real
     from fullwell.connect.names import parse
     from fullwell.errors import OutOfRange
     from fullwell.models import load
 
+    if given_c is None and is_real(camera):
+        return None
     allowed_c = load(parse(camera).model_key).temperature_c
     settled_c = allowed_c.default if given_c is None else given_c
     if not allowed_c.low <= settled_c <= allowed_c.high:
