@@ -101,8 +101,13 @@ def run(
         from fullwell.cli.light_curves import draw_occultation
 
         with whole_file(out, overwrite=True) as part, part.open("xb") as file:
-            draw_occultation(gathered.light, found, edge, f"{files[0].name} and {len(files) - 1} more", file)
+            draw_occultation(gathered.light, found, edge, _title(files), file)
         typer.echo(out)
+
+
+def _title(files: list[Path]) -> str:
+    more = f" and {len(files) - 1} more" if len(files) > 1 else ""
+    return files[0].name + more
 
 
 def _edge(
