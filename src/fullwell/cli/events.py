@@ -85,8 +85,18 @@ def _with_instant(values: dict[str, Any]) -> dict[str, Any]:
         except ValueError:
             raise InvalidValue("at is no UTC date and time.", "Say it like at=2026-03-01T21:14:05.250.") from None
     else:
-        when_ns = time.time_ns() + round(values.pop("after_s", DEFAULT_AFTER_S) * 1e9)
+        when_ns = _ready_ns() + round(values.pop("after_s", DEFAULT_AFTER_S) * 1e9)
     return {**values, "instant_ns": when_ns}
+
+
+def _ready_ns() -> int:
+    """UTC at which the command is ready to open a camera: the very first start compiles for half a minute."""
+    from fullwell.cli.talk import opening
+    from fullwell.twin.fused import compile_kernels
+
+    with opening():
+        compile_kernels()
+    return time.time_ns()
 
 
 def in_field(kind: str, values: Mapping[str, Any], dec_deg: float) -> dict[str, Any]:

@@ -119,6 +119,8 @@ def _words(frame: Frame) -> Iterator[Card]:
     settings = frame.report.settings
     meanings = word_meanings(frame.model, settings)
     yield Card("BITSPIX", settings.format.bits, "[bit] depth of the words before binning")
+    if settings.format.bin > 1:
+        yield Card("SUMBITS", settings.format.nominal_bits, "[bit] nominal depth of the binned sums")
     yield Card("ADCBITS", meanings[0].adc_bits, "[bit] depth of the converter")
     yield Card("NCHAINS", len(meanings), "images of the same pixels side by side")
     for index, meaning in enumerate(meanings):
