@@ -4,8 +4,8 @@ Three parts. "writer": frames that lie in memory go through the recorder's write
 nothing but write the same bytes past the page cache; the ratio is what the formats cost. "camera": a twin under a
 sky of stars, its own clock, real frames to real files. ``python -m bench record [--seconds 60]``.
 
-No more than 16 GB lie on the disk at any time: FITS files are removed while the recording goes on, one-file
-formats are recorded for as long as that allows, which then stands in the line.
+No more than 32 GB, and half of what is free, lie on the disk at any time: FITS files are removed while the
+recording goes on, one-file formats are recorded for as long as that allows, which then stands in the line.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from typing import Any
 
 import numpy as np
 
-HELD_BYTES = 16e9
+HELD_BYTES = 32e9
+HELD_SHARE = 0.5
 PLAIN_CHUNK = 8 << 20
 WRITER_BYTES = 8e9
 ROUNDS = 3
@@ -192,7 +193,8 @@ def camera_lines(case: Case, form: str) -> list[dict[str, Any]]:
         rows, columns = camera.settings.format.shape(len(camera.model.mode(camera.settings.mode).chains))
         own_fps = 1e9 / camera.timing().frame_period_ns
         byte_rate = rows * columns * camera.settings.format.dtype.itemsize * own_fps
-        lasts_s = seconds() if form == "fits" else min(seconds(), HELD_BYTES / byte_rate)
+        held = min(HELD_BYTES, HELD_SHARE * shutil.disk_usage(out).free)
+        lasts_s = seconds() if form == "fits" else min(seconds(), held / byte_rate)
         record(camera, out / f"warm{ENDINGS[form]}", format=form, frames=WARM_UP_FRAMES)
         broom = Broom(out) if form == "fits" else None
         used_s = cpu_s()

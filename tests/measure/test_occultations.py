@@ -89,7 +89,7 @@ THE_600 = Campaign(
     6.0,
     diffraction=True,
     stars=(5, 5),
-    runs=4,
+    runs=8,
     frames=80,
     disappears_s=(0.7, 0.9),
     reappears_s=(2.3, 2.5),

@@ -43,6 +43,7 @@ def camera(real: Callable[..., str]) -> Iterator[Camera]:
         yield opened
 
 
+@pytest.mark.requirement("A2")
 def test_frames_are_the_twins(camera: Camera) -> None:
     """Windows, binning and overscan come out as the twin itself gives them, pixel for pixel."""
     wishes = [

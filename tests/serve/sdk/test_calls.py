@@ -6,10 +6,13 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from dropin.rig import Engine
 from serve.sdk.programs import program
 
 
+@pytest.mark.requirement("A2")
 def test_a_single_frame(engine: Callable[..., Engine]) -> None:
     out = program(
         engine("twin:qhy600-pro", "--instant", "--scene", "uniform"),
