@@ -65,3 +65,58 @@ def test_a_stepped_clock_stands_until_it_is_moved():
     clock.step(0.5)
     sleeper.join(5)
     assert reached == [True]
+
+
+@pytest.mark.parametrize("jump", [lambda c: c.sleep_until(NOON_NS + 10_500_000_000), lambda c: c.step(10.5)])
+def test_a_clock_that_jumps_calls_what_is_due_at_its_very_instants(jump):
+    clock = InstantClock(NOON_NS) if "sleep" in jump.__code__.co_names[0] else SteppedClock(NOON_NS)
+    seen = []
+    slow = clock.every(3_000_000_000, lambda: seen.append(("slow", clock.now_ns() - NOON_NS)))
+    clock.every(4_000_000_000, lambda: seen.append(("quick", clock.now_ns() - NOON_NS)))
+    jump(clock)
+    assert seen == [
+        ("slow", 3_000_000_000),
+        ("quick", 4_000_000_000),
+        ("slow", 6_000_000_000),
+        ("quick", 8_000_000_000),
+        ("slow", 9_000_000_000),
+    ]
+    assert clock.now_ns() == NOON_NS + 10_500_000_000
+    slow.stop()
+
+
+def test_what_is_due_may_wake_the_sleeper_and_time_stops_there():
+    clock, wake = InstantClock(NOON_NS), threading.Event()
+    clock.every(1_000_000_000, wake.set)
+    assert not clock.sleep_until(NOON_NS + 60_000_000_000, wake)
+    assert clock.now_ns() == NOON_NS + 1_000_000_000
+
+
+def test_what_a_clock_calls_must_not_sleep_and_a_failure_is_logged(caplog):
+    clock = InstantClock(NOON_NS)
+    clock.every(1_000_000_000, lambda: clock.sleep_until(NOON_NS + 1))
+    assert clock.sleep_until(NOON_NS + 1_500_000_000)
+    assert "must not sleep" in caplog.text
+
+
+@pytest.mark.parametrize("clock", [RealClock(), FastClock(10)], ids=kind)
+def test_a_clock_that_runs_calls_what_is_due_until_it_is_stopped(clock):
+    seen, enough = [], threading.Event()
+
+    def call():
+        seen.append(clock.now_ns())
+        if len(seen) == 3:
+            ticking.stop()
+            enough.set()
+
+    begin_ns = clock.now_ns()
+    ticking = clock.every(50_000_000, call)
+    assert enough.wait(10)
+    assert all(instant_ns >= begin_ns + (n + 1) * 50_000_000 for n, instant_ns in enumerate(seen))
+    time.sleep(0.1)
+    assert len(seen) == 3
+
+
+def test_a_period_is_above_zero():
+    with pytest.raises(OutOfRange):
+        InstantClock(NOON_NS).every(0, lambda: None)

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections.abc import Callable
 from typing import Protocol
 
+from fullwell.camera.agenda import Agenda, Ticking
 from fullwell.errors import OutOfRange
 
 
@@ -37,6 +39,45 @@ class Clock(Protocol):
         """
         ...
 
+    def every(self, period_ns: int, call: Callable[[], None]) -> Ticking:
+        """Call something once per period, the first time one period from now.
+
+        Clocks that run call it in a thread of its own; where a call takes longer than a period, instants are
+        left out. Clocks that jump call it in the thread that moves them, at the very instants, none left out:
+        while it runs, `now_ns` is its instant.
+
+        Parameters
+        ----------
+        period_ns : int
+            ns, above 0.
+        call : callable
+            Must not sleep.
+
+        Returns
+        -------
+        Ticking
+            To be stopped by the caller.
+
+        Raises
+        ------
+        OutOfRange
+            If the period is not above 0.
+        """
+        ...
+
+
+def _tick_in_thread(clock: Clock, ticking: Ticking) -> Ticking:
+    """Call it from a thread, for clocks that run."""
+
+    def run() -> None:
+        due_ns = clock.now_ns() + ticking.period_ns
+        while clock.sleep_until(due_ns, ticking.stopped):
+            ticking.tick()
+            due_ns += max(1, (clock.now_ns() - due_ns) // ticking.period_ns + 1) * ticking.period_ns
+
+    threading.Thread(target=run, name="fullwell-ticking", daemon=True).start()
+    return ticking
+
 
 class RealClock:
     """The computer's clock: UTC at the start, then the monotonic clock, so a clock step cannot tear a run."""
@@ -55,6 +96,10 @@ class RealClock:
             if waiter.wait(left_ns * 1e-9):
                 return False
         return True
+
+    def every(self, period_ns: int, call: Callable[[], None]) -> Ticking:
+        """See `Clock.every`."""
+        return _tick_in_thread(self, Ticking(period_ns, call))
 
 
 class FastClock:
@@ -94,6 +139,10 @@ class FastClock:
         real_ns = self._start_ns + math.ceil((instant_ns - self._start_ns) / self._speed)
         return self._real.sleep_until(real_ns, wake)
 
+    def every(self, period_ns: int, call: Callable[[], None]) -> Ticking:
+        """See `Clock.every`."""
+        return _tick_in_thread(self, Ticking(period_ns, call))
+
 
 class InstantClock:
     """Simulated time that jumps: a sleep takes no time and moves the clock to its end.
@@ -107,6 +156,7 @@ class InstantClock:
     def __init__(self, start_ns: int | None = None) -> None:
         self._now_ns = time.time_ns() if start_ns is None else start_ns
         self._lock = threading.Lock()
+        self._agenda = Agenda()
 
     def now_ns(self) -> int:
         """UTC, ns."""
@@ -116,9 +166,15 @@ class InstantClock:
         """See `Clock.sleep_until`."""
         if wake is not None and wake.is_set():
             return False
+        return self._agenda.walk(instant_ns, self._move, wake)
+
+    def every(self, period_ns: int, call: Callable[[], None]) -> Ticking:
+        """See `Clock.every`."""
+        return self._agenda.add(self._now_ns, Ticking(period_ns, call))
+
+    def _move(self, to_ns: int) -> None:
         with self._lock:
-            self._now_ns = max(self._now_ns, instant_ns)
-        return True
+            self._now_ns = max(self._now_ns, to_ns)
 
 
 class SteppedClock:
@@ -133,6 +189,7 @@ class SteppedClock:
     def __init__(self, start_ns: int) -> None:
         self._now_ns = start_ns
         self._moved = threading.Condition()
+        self._agenda = Agenda()
 
     def now_ns(self) -> int:
         """UTC, ns."""
@@ -140,8 +197,15 @@ class SteppedClock:
 
     def step(self, seconds: float) -> None:
         """Move time on by `seconds` (at least 0) and wake whoever waits."""
+        self._agenda.walk(self._now_ns + round(seconds * 1e9), self._move)
+
+    def every(self, period_ns: int, call: Callable[[], None]) -> Ticking:
+        """See `Clock.every`."""
+        return self._agenda.add(self._now_ns, Ticking(period_ns, call))
+
+    def _move(self, to_ns: int) -> None:
         with self._moved:
-            self._now_ns += round(seconds * 1e9)
+            self._now_ns = to_ns
             self._moved.notify_all()
 
     def sleep_until(self, instant_ns: int, wake: threading.Event | None = None) -> bool:

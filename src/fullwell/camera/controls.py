@@ -35,6 +35,10 @@ class Control(StrEnum):
     AMBIENT_TEMPERATURE_C = "ambient_temperature_c"
     HUMIDITY_PERCENT = "humidity_percent"
     PRESSURE_HPA = "pressure_hpa"
+    WINDOW_HEATER = "window_heater"
+    FAN = "fan"
+    SUPPLY_VOLTAGE_V = "supply_voltage_v"
+    UVLO_STATUS = "uvlo_status"
     WHEEL_POSITION = "wheel_position"
     MEMORY_FILL_KB = "memory_fill_kb"
 
@@ -155,6 +159,16 @@ CONTROLS: Final[dict[Control, ControlFacts]] = {
     ),
     Control.PRESSURE_HPA: ControlFacts(
         "Chamber pressure", "hPa", 63, False, False, None, "In the sensor chamber."
+    ),
+    Control.WINDOW_HEATER: ControlFacts(
+        "Window heater", "", 94, True, True, None, "Warms the window of the chamber against dew."
+    ),
+    Control.FAN: ControlFacts("Fan", "", None, True, True, None, "Blows through the heat sink of the cooler."),
+    Control.SUPPLY_VOLTAGE_V: ControlFacts(
+        "Supply voltage", "V", None, False, False, None, "At the camera, behind the cable."
+    ),
+    Control.UVLO_STATUS: ControlFacts(
+        "Undervoltage status", "", 67, False, False, None, "1 and 8 are good; 2, 3 and 9 are errors."
     ),
     Control.WHEEL_POSITION: ControlFacts(
         "Filter wheel", "", 17, True, True, None, "Slot in the light path, from 0; -1 while it moves."
