@@ -56,7 +56,7 @@ class Library:
             if not kind.endswith(">"):
                 types.append(TYPES[base])
                 arguments.append(next(values))
-            elif base == "text" or base.startswith("block"):
+            elif base == "text" or base.startswith(("block", "chars")):
                 rooms[label] = ctypes.create_string_buffer(FILL * ROOM, ROOM)
                 types.append(ctypes.c_char_p)
                 arguments.append(rooms[label])
@@ -71,7 +71,7 @@ class Library:
             if label in rooms:
                 base = kind.rstrip(">")
                 room = rooms[label]
-                if base == "text" or base.startswith("block"):
+                if base == "text" or base.startswith(("block", "chars")):
                     raw = bytes(room)
                     if raw == FILL * ROOM:
                         written[label] = "untouched"

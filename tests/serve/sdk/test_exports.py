@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -36,3 +37,14 @@ def test_every_function_of_the_vendor_is_there(oracle: Oracle) -> None:
     vendor = {name for name in symbols(oracle.library) if not name.startswith(BUNDLED)}
     assert vendor == {each.name for each in exports() if each.exported != "no"}
     assert len(vendor) == 207
+
+
+@pytest.mark.parametrize("compiler", [("cc", "-xc"), ("g++", "-xc++")])
+def test_programs_of_the_vendors_words_compile(library: Path, tmp_path: Path, compiler: tuple[str, str]) -> None:
+    """Types, enumerations and macros that INDI, PHD2 and the vendor's samples use, in C and in C++."""
+    if shutil.which(compiler[0]) is None:
+        pytest.skip(f"{compiler[0]} is not here")
+    source = Path(__file__).parents[2] / "dropin" / "sources" / "words.c"
+    words = [*compiler, "-Wall", "-Wextra", "-Werror", f"-I{library.parents[1] / 'include'}", str(source)]
+    subprocess.run([*words, "-o", tmp_path / "words", f"-L{library.parent}", "-lqhyccd"], check=True)
+    subprocess.run([tmp_path / "words"], env={"LD_LIBRARY_PATH": str(library.parent)}, check=True)

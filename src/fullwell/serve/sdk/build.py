@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from fullwell.errors import NotSupported
-from fullwell.serve.sdk.generate import calls, header
+from fullwell.serve.sdk.generate import calls
+from fullwell.serve.sdk.header import headers
 
 SONAME: Final = "libqhyccd.so.20"
 LINKS: Final = ("libqhyccd.so", "libqhyccd.so.6")
@@ -42,7 +43,7 @@ def compiler() -> list[str]:
 
 
 def build(folder: Path, command: str, extra_flags: tuple[str, ...] = ()) -> Path:
-    """Build the library, its usual links and its header.
+    """Build the library, its usual links and its headers.
 
     Parameters
     ----------
@@ -63,10 +64,11 @@ def build(folder: Path, command: str, extra_flags: tuple[str, ...] = ()) -> Path
     NotSupported
         If there is no compiler, or it fails.
     """
-    libraries, headers = folder / "lib", folder / "include"
+    libraries, include = folder / "lib", folder / "include"
     libraries.mkdir(parents=True, exist_ok=True)
-    headers.mkdir(parents=True, exist_ok=True)
-    (headers / "qhyccd.h").write_text(header(), encoding="utf-8")
+    include.mkdir(parents=True, exist_ok=True)
+    for name, text in headers().items():
+        (include / name).write_text(text, encoding="utf-8")
     target = libraries / SONAME
     with as_file(files(__package__) / "source") as source, tempfile.TemporaryDirectory() as scratch:
         generated = Path(scratch) / "calls.c"

@@ -33,7 +33,7 @@ class Parameter:
     ----------
     name : str
     kind : str
-        A key of `C_TYPES`, or "block" for some bytes.
+        A key of `C_TYPES`, or "block" for some bytes, "chars" where the vendor's header calls them characters.
     written : bool
         Whether the function writes through it.
     size_bytes : int
@@ -50,7 +50,9 @@ class Parameter:
         """As the header declares it."""
         if not self.written:
             return C_TYPES[self.kind]
-        return {"text": "char *", "block": "uint8_t *"}.get(self.kind) or f"{C_TYPES[self.kind]} *"
+        return {"text": "char *", "chars": "char *", "block": "uint8_t *"}.get(
+            self.kind
+        ) or f"{C_TYPES[self.kind]} *"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +90,9 @@ def _parameter(text: str) -> Parameter:
     name, _, kind = text.partition(":")
     written = kind.endswith(">")
     kind = kind.rstrip(">")
-    if kind.startswith("block"):
-        return Parameter(name, "block", written, int(kind.removeprefix("block")))
+    for bytes_kind in ("block", "chars"):
+        if kind.startswith(bytes_kind):
+            return Parameter(name, bytes_kind, written, int(kind.removeprefix(bytes_kind)))
     return Parameter(name, kind, written)
 
 

@@ -1,4 +1,4 @@
-"""The part of the C source that is a table: one small function for each export, and the header."""
+"""The part of the C source that is a table: one small function for each export."""
 
 from __future__ import annotations
 
@@ -48,13 +48,14 @@ CLOSED: Final = {"StopQHYCCDLive": "0", "GetQHYCCDReadingProgress": "0.0"}
 _STRETCH: Final = """void stretch_to_8_bits(const uint8_t *source, uint8_t *target, uint32_t width,
                        uint32_t height, uint16_t black, uint16_t white);
 """
-_HEAD: Final = "/* Made by `fullwell sdk build` from exports.csv. */\n"
+HEAD: Final = "/* Made by `fullwell sdk build` from tables. */\n"
+"""First line of each file."""
 
 
 def calls() -> str:
     """The C functions."""
     parts = [
-        _HEAD,
+        HEAD,
         '#include "engine.h"\n\n#include <stdio.h>\n#include <string.h>\n',
         '#define PUBLIC __attribute__((visibility("default")))\n',
         _STRETCH,
@@ -68,37 +69,8 @@ def calls() -> str:
     return "\n".join(parts) + "\n"
 
 
-def header() -> str:
-    """The header ``qhyccd.h``: declarations, numbers of controls, return codes."""
-    declared = "\n".join(_prototype(each) + ";" for each in exports() if each.exported == "yes")
-    return f"""{_HEAD}#ifndef QHYCCD_H
-#define QHYCCD_H
-
-#include <stdbool.h>
-#include <stdint.h>
-
-#define QHYCCD_SUCCESS 0u
-#define QHYCCD_ERROR 0xFFFFFFFFu
-#define QHYCCD_READ_DIRECTLY 0x2001u
-#define QHYCCD_DELAY_200MS 0x2000u
-
-typedef void qhyccd_handle;
-
-#ifdef __cplusplus
-extern "C" {{
-#endif
-
-{declared}
-
-#ifdef __cplusplus
-}}
-#endif
-
-#endif
-"""
-
-
-def _prototype(export: Export) -> str:
+def prototype(export: Export) -> str:
+    """How C declares a function."""
     parameters = ", ".join(_declared(parameter) for parameter in export.parameters)
     returns = C_TYPES[export.returns]
     gap = "" if returns.endswith("*") else " "
@@ -118,7 +90,7 @@ def _function(export: Export) -> str:
     else:
         body = _question(export)
     lines = "\n".join(f"    {line}" for line in body)
-    return f"PUBLIC {_prototype(export)} {{\n{lines}\n}}\n"
+    return f"PUBLIC {prototype(export)} {{\n{lines}\n}}\n"
 
 
 def _return(value: str, export: Export) -> list[str]:
@@ -184,7 +156,7 @@ def _get(place: int, parameter: Parameter) -> str:
     match parameter.kind:
         case "text":
             return f"{wanted} memcpy({parameter.name}, reply.text, reply.text_bytes);"
-        case "block":
+        case "block" | "chars":
             bound = f"reply.text_bytes < {parameter.size_bytes} ? reply.text_bytes : {parameter.size_bytes}"
             return f"{wanted} memcpy({parameter.name}, reply.text, {bound});"
         case "f64":
