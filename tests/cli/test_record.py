@@ -42,6 +42,9 @@ def test_a_cube_and_a_second_look(run, tmp_path):
         (("--format", "ser", "--bin", 2, "--roi", "0,0,64,64", "--out", "a.ser"), "at most 16 bits"),
         (("--out", "missing/a.fits"), "mkdir -p missing"),
         (("--pre-trigger", 1, "--trigger", "25:00:00"), "no trigger '25:00:00'"),
+        (("--pre-trigger", 1, "--trigger", "2020-01-01T00:00:00"), "is past"),
+        (("--pre-trigger", 1e9), "of memory are free"),
+        (("--duration", 0), "not above 0"),
         (("--trigger", "step"), "Add --pre-trigger"),
     ],
 )
@@ -49,6 +52,7 @@ def test_what_is_refused(run, tmp_path, options, message):
     done = run("record", *SMALL, "--instant", "--frames", 1, *options)
     assert done.exit_code == 1
     assert message in done.stderr
+    assert "press Enter" not in done.stderr
     assert not list(tmp_path.iterdir())
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 from astropy.io import fits
 from numpy.typing import NDArray
 
-from fullwell.errors import MissingFile
+from fullwell.record.opened import first_picture, opened_fits
 
 BAYER_LETTERS: Final = "RGB"
 
@@ -106,23 +105,9 @@ def first_image(path: Path) -> tuple[NDArray[Any], fits.Header]:
     MissingFile
         If it is not there, is no FITS file, or holds no image.
     """
-    if not path.is_file():
-        raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
-    try:
-        with warnings.catch_warnings(record=True) as told:
-            # Oddities of other programs' headers are no reason to talk; a file that was cut short is.
-            warnings.simplefilter("always")
-            with fits.open(path) as opened:
-                found = next((hdu for hdu in opened if _is_picture(hdu)), None)
-                if any("truncated" in str(warning.message) for warning in told):
-                    raise MissingFile(f"{str(path)!r} was cut short.", "Copy or take it again.")
-                if found is not None:
-                    return np.asarray(found.data), found.header.copy()
-    except PermissionError as error:
-        raise MissingFile(f"no permission to read {str(path)!r}.", "Have its permissions changed.") from error
-    except (OSError, ValueError, TypeError) as error:
-        raise MissingFile(f"{str(path)!r} cannot be read as FITS ({error}).", "Is it a FITS file?") from error
-    raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a two-dimensional image.")
+    with opened_fits(path) as opened:
+        found = first_picture(path, opened, _is_picture)
+        return np.asarray(found.data), found.header.copy()
 
 
 def _is_picture(hdu: Any) -> bool:

@@ -180,7 +180,7 @@ def run(
 
     import fullwell
     from fullwell.camera.device import Stream
-    from fullwell.cli.triggering import pre_triggered
+    from fullwell.cli.triggering import KEY, listen_for_enter, pre_triggered
     from fullwell.cli.watching import watched
     from fullwell.record.recording import Recording
     from fullwell.record.writer import require_place
@@ -202,6 +202,7 @@ def run(
     with found as opened:
         opened.configure(**settings)
         use_calibration(opened, gps, calibration, Stream.LIVE)
+        before = pre_triggered(pre_trigger, trigger, opened.clock.now_ns())
         recording = Recording(
             opened,
             out,
@@ -211,8 +212,10 @@ def run(
             compress=compress,
             every=every,
             burst=burst,
-            before=pre_triggered(pre_trigger, trigger, opened.clock.now_ns()),
+            before=before,
             what=scenery.kind,
             cards={"IMAGETYP": scenery.image_type},
         )
+        if before is not None and pre_trigger is not None and trigger in (None, KEY):
+            listen_for_enter(before, pre_trigger)
         watched(opened, recording, open_ended=frames is None and duration is None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -10,11 +9,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
-from fullwell.errors import InvalidValue, MissingFile
+from fullwell.errors import InvalidValue
 from fullwell.measure import Aperture, StarLight, centroid, star_light
+from fullwell.record.opened import first_picture, opened_fits, require_file
 from fullwell.record.picture import COLOURED, SER_MAGIC
 from fullwell.record.ser import HEADER
 from fullwell.record.times import read_times
@@ -134,27 +133,18 @@ def _cuts(path: Path, wide: Sequence[Aperture], any_source: bool) -> Iterator[li
 
 def _planes(path: Path) -> Iterator[_Plane]:
     """The frames of a file."""
-    if not path.is_file():
-        raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
+    require_file(path)
     with path.open("rb") as file:
         start = file.read(HEADER.size)
     return _ser_planes(path, start) if start.startswith(SER_MAGIC) else _fits_planes(path)
 
 
 def _fits_planes(path: Path) -> Iterator[_Plane]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # oddities of other programs' headers are no reason to talk
-        try:
-            opened = fits.open(path)
-        except OSError as error:
-            raise MissingFile(f"{str(path)!r} cannot be read as FITS ({error}).", "Is it a FITS file?") from error
-        with opened:
-            image = next((hdu for hdu in opened if hdu.is_image and len(hdu.shape) in (2, 3)), None)
-            if image is None:
-                raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a picture.")
-            for frame in range(image.shape[0] if len(image.shape) == 3 else 1):
-                plane = (frame,) if len(image.shape) == 3 else ()
-                yield partial(_section, image, plane), image.shape[-2:], image.header.get("EGAIN")
+    with opened_fits(path) as opened:
+        image = first_picture(path, opened)
+        for frame in range(image.shape[0] if len(image.shape) == 3 else 1):
+            plane = (frame,) if len(image.shape) == 3 else ()
+            yield partial(_section, image, plane), image.shape[-2:], image.header.get("EGAIN")
 
 
 def _ser_planes(path: Path, start: bytes) -> Iterator[_Plane]:

@@ -34,7 +34,7 @@ def pre_triggered(seconds: float | None, trigger: str | None, now_ns: int) -> Pr
     Raises
     ------
     InvalidValue
-        If there is a trigger, but nothing to keep before it.
+        If there is a trigger, but nothing to keep before it, or its instant is past.
     UnknownName
         If there is no such trigger.
     """
@@ -44,11 +44,20 @@ def pre_triggered(seconds: float | None, trigger: str | None, now_ns: int) -> Pr
                 f"a trigger ({trigger}) needs the seconds before it.", "Add --pre-trigger SECONDS."
             )
         return None
-    before = PreTrigger(seconds, _trigger(trigger or KEY, now_ns))
-    if trigger in (None, KEY):
-        say(f"keeping {seconds:g} s; press Enter to record.")
-        threading.Thread(target=_wait_for_enter, args=(before,), name="fullwell-key", daemon=True).start()
-    return before
+    return PreTrigger(seconds, _trigger(trigger or KEY, now_ns))
+
+
+def listen_for_enter(before: PreTrigger, seconds: float) -> None:
+    """Let the Enter key fire a pre-trigger, and say so.
+
+    Parameters
+    ----------
+    before : PreTrigger
+    seconds : float
+        How much it keeps, s.
+    """
+    say(f"keeping {seconds:g} s; press Enter to record.")
+    threading.Thread(target=_wait_for_enter, args=(before,), name="fullwell-key", daemon=True).start()
 
 
 def _trigger(trigger: str, now_ns: int) -> Trigger:
@@ -58,11 +67,20 @@ def _trigger(trigger: str, now_ns: int) -> Trigger:
         return BrightnessStep()
     with suppress(ValueError):  # "25:00:00" looks like a time
         if DATE_AND_TIME.fullmatch(trigger):
-            return AtInstant(instant_ns(trigger))
+            return AtInstant(_to_come(trigger, now_ns))
         if TIME_OF_DAY.fullmatch(trigger):
             today_ns = instant_ns(f"{iso(now_ns)[:10]}T{trigger}")
             return AtInstant(today_ns if today_ns > now_ns else today_ns + DAY_NS)
     raise UnknownName("trigger", trigger, (KEY, "step", "21:30:05", "2026-11-21T21:30:05"))
+
+
+def _to_come(trigger: str, now_ns: int) -> int:
+    wanted_ns = instant_ns(trigger)
+    if wanted_ns <= now_ns:
+        raise InvalidValue(
+            f"the trigger at {trigger} is past: it is {iso(now_ns, 1)} UTC.", "Give an instant to come, in UTC."
+        )
+    return wanted_ns
 
 
 def _wait_for_enter(before: PreTrigger) -> None:

@@ -101,7 +101,7 @@ def check_folder(folder: Path, needed_bytes: int = 0) -> None:
 
 
 def _exists(path: Path) -> NotWritable:
-    return NotWritable(f"{str(path)!r} exists already.", "Choose another name, or allow overwriting.")
+    return NotWritable(f"{str(path)!r} exists already.", "Choose another name, or remove it.")
 
 
 def publish(part: Path, path: Path, overwrite: bool = False) -> None:

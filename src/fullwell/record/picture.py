@@ -6,19 +6,18 @@ nanosecond, is in the log beside it.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-from astropy.io import fits
 from numpy.typing import NDArray
 
 from fullwell.errors import DoubtfulTime, InvalidValue, MissingFile
 from fullwell.record.foreign import model_of
 from fullwell.record.instants import iso
+from fullwell.record.opened import first_picture, opened_fits, require_file
 from fullwell.record.runlog import ENDING, FrameNote, read_log
 from fullwell.record.ser import HEADER, TICK_NS, TICKS_TO_1970, ticks
 
@@ -91,8 +90,7 @@ def open_picture(path: Path, frame: int = 0) -> Picture:
     DoubtfulTime
         If a SER file and its log disagree.
     """
-    if not path.is_file():
-        raise MissingFile(f"there is no file {str(path)!r}.", "Check the name.")
+    require_file(path)
     try:
         with path.open("rb") as file:
             start = file.read(HEADER.size)
@@ -107,18 +105,8 @@ def _check(path: Path, frame: int, frames: int) -> None:
 
 
 def _fits(path: Path, frame: int) -> Picture:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # oddities of other programs' headers are no reason to talk
-            with fits.open(path) as opened:
-                for hdu in opened:
-                    if hdu.is_image and len(hdu.shape) in (2, 3):
-                        return _image(path, opened, hdu, frame)
-    except PermissionError:
-        raise
-    except (OSError, ValueError, TypeError) as error:
-        raise MissingFile(f"{str(path)!r} cannot be read as FITS ({error}).", "Is it a FITS file?") from error
-    raise MissingFile(f"{str(path)!r} holds no image.", "Choose a file with a two-dimensional image.")
+    with opened_fits(path) as opened:
+        return _image(path, opened, first_picture(path, opened), frame)
 
 
 def _image(path: Path, opened: Any, hdu: Any, frame: int) -> Picture:

@@ -174,7 +174,7 @@ class Recording:
         if frames is not None and frames < 1:
             raise OutOfRange("frames", frames, 1, float("inf"))
         if duration_s is not None and not duration_s > 0:
-            raise OutOfRange("duration", duration_s, 0, float("inf"), "s")
+            raise InvalidValue(f"a duration of {duration_s} s is not above 0.", "Give the seconds to record.")
         if burst and (frames is None or duration_s is not None or every != 1 or before is not None):
             raise InvalidValue(
                 "a burst is a number of consecutive frames.",
