@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 import fullwell
 from fullwell.cli import (
     calibrate_rows,
+    cameras,
     capture,
     hdr,
     models,
@@ -27,6 +28,7 @@ from fullwell.cli import (
     serve,
     show,
     time,
+    verify,
 )
 from fullwell.cli.talk import complain
 from fullwell.errors import FullwellError
@@ -38,6 +40,8 @@ TERMINATED: Final = 143
 EPILOG: Final = """\b
 A night in a few lines:
   fullwell models                      which cameras there are
+  fullwell cameras                     which can be opened now, real ones too
+  fullwell verify twin:qhy600-pro      whether one does what it must
   fullwell capture twin:qhy600-pro --exposure 60 --instant --out m101.fits
   fullwell show m101.fits              look at it: m101.png
   fullwell time m101.fits              when each row was exposed
@@ -100,6 +104,8 @@ for name, command in (
     ("time", time),
     ("occultation", occultation),
     ("models", models),
+    ("cameras", cameras),
+    ("verify", verify),
     ("pins", pins),
     ("calibrate-rows", calibrate_rows),
 ):

@@ -8,6 +8,7 @@ from typing import Final
 from fullwell.errors import UnknownName
 from fullwell.models import keys as model_keys
 from fullwell.models import load
+from fullwell.twin.identity import identify
 
 FIRST_BODY: Final = 1
 """Number, and seed, of the twin that a name without ``#`` means."""
@@ -24,12 +25,16 @@ class CameraName:
     title : str
         For people.
     backend : str
-        "twin".
+        "twin" or "qhyccd".
+    id, firmware : str
+        As the camera says them; "" where they are not known before it is open.
     """
 
     name: str
     title: str
     backend: str
+    id: str = ""
+    firmware: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,13 @@ def list_cameras() -> tuple[CameraName, ...]:
     >>> [camera.name for camera in list_cameras()][:2]
     ['twin:qhy268m-pro', 'twin:qhy42-pro']
     """
-    return tuple(CameraName(f"twin:{key}", f"{load(key).name} (twin)", "twin") for key in model_keys())
+    return tuple(_twin(key) for key in model_keys())
+
+
+def _twin(key: str) -> CameraName:
+    model = load(key)
+    body = identify(model, FIRST_BODY)
+    return CameraName(f"twin:{key}", f"{model.name} (twin)", "twin", body.id, body.firmware)
 
 
 def parse(name: str) -> TwinName | RealName:

@@ -9,7 +9,7 @@ from fullwell import models
 from fullwell.camera.clock import Clock, InstantClock, RealClock
 from fullwell.camera.device import Device
 from fullwell.camera.engine import Camera
-from fullwell.connect.names import CameraName, RealName, model_of, parse
+from fullwell.connect.names import RealName, parse
 from fullwell.errors import InvalidValue, UnknownName
 from fullwell.models.facts import CameraModel
 from fullwell.qhyccd.device import QhyccdDevice
@@ -172,26 +172,6 @@ def _open_real(wanted: RealName, link: str | None, refused: list[str]) -> Camera
     camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link), recover=True)
     camera.open()
     return camera
-
-
-def scan_cameras() -> tuple[CameraName, ...]:
-    """The real cameras that are attached, found by the vendor's library in a process of its own.
-
-    Raises
-    ------
-    MissingFile, NotSupported
-        If there is no library, or none that works here.
-    DeviceFault
-        If it fails.
-    """
-    found = []
-    for identity in QhyccdDevice.scan():
-        try:
-            title = models.load(model_of(identity)).name
-        except UnknownName:
-            title = "a model whose facts are not known"
-        found.append(CameraName(f"qhyccd:{identity}", title, "qhyccd"))
-    return tuple(found)
 
 
 def find_device(name: str, **options: Any) -> Device:

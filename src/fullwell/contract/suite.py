@@ -1,0 +1,127 @@
+"""Runs checks on a camera, one after another, and leaves it as it was found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from typing import Final
+
+from fullwell.camera.engine import Camera
+from fullwell.contract import (
+    access,
+    clockwork,
+    formats,
+    frames,
+    levels,
+    obedience,
+    singles,
+    streams,
+    surroundings,
+)
+from fullwell.contract.checks import Check
+from fullwell.contract.stand import Stand
+from fullwell.contract.verdicts import Broken, Result, Unfit, Verdict
+from fullwell.errors import FullwellError, UnknownName
+
+CHECKS: Final[tuple[Check, ...]] = (
+    *access.CHECKS,
+    *obedience.CHECKS,
+    *formats.CHECKS,
+    *frames.CHECKS,
+    *levels.CHECKS,
+    *singles.CHECKS,
+    *streams.CHECKS,
+    *clockwork.CHECKS,
+    *surroundings.CHECKS,
+)
+"""All checks, in the order in which they run."""
+
+
+def chosen(quick: bool, only: Collection[str] = ()) -> list[Check]:
+    """The checks of a run.
+
+    Parameters
+    ----------
+    quick : bool
+        Leave out those that take long.
+    only : collection of str
+        Names; nothing else runs. Empty = all.
+
+    Raises
+    ------
+    UnknownName
+        If there is no check of that name.
+    """
+    names = [each.name for each in CHECKS]
+    for name in only:
+        if name not in names:
+            raise UnknownName("check", name, names)
+    if only:
+        return [each for each in CHECKS if each.name in only]
+    return [each for each in CHECKS if each.quick or not quick]
+
+
+def run_checks(
+    camera: Camera,
+    *,
+    quick: bool = False,
+    only: Collection[str] = (),
+    tell: Callable[[Check, Result | None], None] | None = None,
+) -> list[Result]:
+    """Check a camera. It is left with the settings, the cooler and the filter with which it was found.
+
+    Parameters
+    ----------
+    camera : Camera
+        Open and idle.
+    quick : bool
+        Leave out what takes long.
+    only : collection of str
+        Names of checks; empty = all.
+    tell : callable, optional
+        Called before each check with None, and after it with its result.
+
+    Returns
+    -------
+    list of Result
+        One for each check that was to run.
+
+    Raises
+    ------
+    UnknownName
+        If there is no check of that name.
+    FullwellError
+        If the camera cannot be put back as it was.
+    """
+    stand = Stand(camera, quick)
+    results: list[Result] = []
+    for each in chosen(quick, only):
+        if tell is not None:
+            tell(each, None)
+        results.append(_examine(each, stand))
+        if tell is not None:
+            tell(each, results[-1])
+    stand.leave()
+    return results
+
+
+def _examine(check: Check, stand: Stand) -> Result:
+    begin_s = time.monotonic()
+    verdict, detail, expected, got, remedy = _verdict(check, stand)
+    return Result(
+        check.name, check.why, verdict, detail, expected, got, remedy, round(time.monotonic() - begin_s, 3)
+    )
+
+
+def _verdict(check: Check, stand: Stand) -> tuple[Verdict, str, str, str, str]:
+    try:
+        stand.ready()
+        detail = check.examine(stand)
+    except Unfit as why:
+        return Verdict.NOT_APPLICABLE, str(why), "", "", ""
+    except Broken as broken:
+        return Verdict.FAILED, str(broken), broken.expected, broken.got, check.remedy
+    except FullwellError as error:
+        remedy = " ".join(dict.fromkeys(filter(None, (error.remedy, check.remedy))))
+        return Verdict.FAILED, f"expected no error; got: {error.message}", "no error", error.message, remedy
+    return Verdict.PASSED, detail, "", "", ""

@@ -1,0 +1,78 @@
+"""What users run as ``fullwell verify``: every twin passes all of it, directly and through the library."""
+
+from __future__ import annotations
+
+import pytest
+
+import fullwell
+from fullwell.contract import CHECKS, Verdict, chosen, run_checks
+from fullwell.errors import UnknownName
+from fullwell.models import keys, load
+from fullwell.scene import Dark, Uniform
+
+NOT_FOR = {
+    "qhy42-pro": {"dark-areas", "traffic-slows-rows", "filter-wheel"},
+}
+"""What a model does not have; everything else must be checked, and pass."""
+
+
+def failures(results) -> dict[str, str]:
+    return {each.name: each.detail for each in results if each.verdict is Verdict.FAILED}
+
+
+@pytest.mark.requirement("A2")
+@pytest.mark.parametrize("key", keys())
+def test_every_twin_passes_everything(key: str) -> None:
+    with fullwell.open(f"twin:{key}", scene=Uniform(1000.0), seed=3, clock="instant") as camera:
+        results = run_checks(camera)
+    assert not failures(results)
+    assert [each.name for each in results] == [each.name for each in CHECKS]
+    idle = {each.name for each in results if each.verdict is Verdict.NOT_APPLICABLE}
+    assert idle == NOT_FOR.get(key, set())
+
+
+def test_in_the_dark_checks_of_light_do_not_apply() -> None:
+    with fullwell.open("twin:qhy600-pro", scene=Dark(), clock="instant", temperature_c=-10.0) as camera:
+        results = {each.name: each for each in run_checks(camera, quick=True)}
+    assert not failures(results.values())
+    assert results["signal-follows-exposure"].verdict is Verdict.NOT_APPLICABLE
+    assert results["gain-taken"].verdict is Verdict.PASSED
+
+
+def test_a_flood_of_light_is_said_and_not_called_a_fault() -> None:
+    with fullwell.open("twin:qhy42-pro", scene=Uniform(1e9), clock="instant") as camera:
+        results = run_checks(camera, quick=True)
+    assert not failures(results)
+
+
+def test_the_camera_is_left_as_it_was_found() -> None:
+    with fullwell.open("twin:qhy600-pro", scene=Uniform(500.0), clock="instant") as camera:
+        assert camera.wheel is not None
+        assert camera.pins is not None
+        camera.wheel.move(3, wait=True)
+        camera.set_target_temperature(-7.5)
+        camera.set_cooler(True)
+        camera.pins.configure(trigger_input="soft")
+        settings = camera.configure(mode="High Gain", gain=57, offset=41, bin=2, exposure_s=7.5, overscan=True)
+        pins = camera.pins.settings
+        run_checks(camera)
+        assert camera.settings == settings
+        assert camera.readings().target_temperature_c == -7.5
+        assert camera.control(fullwell.camera.controls.Control.COOLER_ON) == 1.0
+        assert camera.wheel.position == 3
+        assert camera.pins.settings == pins
+
+
+def test_names_are_unique_and_known() -> None:
+    names = [each.name for each in CHECKS]
+    assert len(set(names)) == len(names)
+    assert len(chosen(quick=True)) < len(CHECKS)
+    assert [each.name for each in chosen(quick=True, only=["filter-wheel"])] == ["filter-wheel"]
+    with pytest.raises(UnknownName, match="burst"):
+        chosen(quick=False, only=["brust"])
+
+
+def test_facts_of_every_model_suit_the_stand() -> None:
+    for key in keys():
+        area = load(key).sensor.geometry.effective
+        assert min(area.width, area.height) > 300
