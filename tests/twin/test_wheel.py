@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fullwell.errors import OutOfRange
+from fullwell.errors import Busy, OutOfRange
 from fullwell.twin.wheel import MOVING, FilterWheel, slot_names
 
 SECOND_NS = 1_000_000_000
@@ -38,3 +38,37 @@ def test_refuses_a_slot_that_is_not_there(slot: float) -> None:
 
 def test_no_slots_no_names() -> None:
     assert slot_names(0, "L") == ()
+
+
+def test_it_homes_after_power_up_and_answers_nothing_meanwhile() -> None:
+    wheel = FilterWheel(slot_names(7, "L"), 0)
+    wheel.move(2, 0)
+    wheel.power_up(10 * SECOND_NS)
+    assert not wheel.answers(10 * SECOND_NS)
+    with pytest.raises(Busy, match="homes"):
+        wheel.move(1, 20 * SECOND_NS)
+    assert not wheel.answers(27 * SECOND_NS - 1)
+    assert wheel.answers(27 * SECOND_NS)
+    assert wheel.position(27 * SECOND_NS) == 0
+    assert wheel.filter_name == "L"
+
+
+def test_a_stuck_wheel_does_not_arrive_until_it_is_freed() -> None:
+    wheel = FilterWheel(slot_names(7, "L"), 0)
+    wheel.jam(0)
+    assert wheel.position(SECOND_NS) == 0
+    wheel.move(2, SECOND_NS)
+    assert wheel.position(100 * SECOND_NS) == MOVING
+    assert wheel.turned_between(50 * SECOND_NS, 51 * SECOND_NS)
+    wheel.free(100 * SECOND_NS)
+    assert wheel.position(102 * SECOND_NS) == 2
+    assert not wheel.turned_between(103 * SECOND_NS, 104 * SECOND_NS)
+
+
+def test_it_knows_when_it_turned() -> None:
+    wheel = FilterWheel(slot_names(7, "L"), 0)
+    wheel.move(1, SECOND_NS)  # until 1.8 s
+    assert wheel.turned_between(0, SECOND_NS + 1)
+    assert wheel.turned_between(1_700_000_000, 5 * SECOND_NS)
+    assert not wheel.turned_between(0, SECOND_NS)
+    assert not wheel.turned_between(1_800_000_000, 5 * SECOND_NS)

@@ -14,6 +14,7 @@ import numpy as np
 
 from fullwell.errors import OutOfRange, UnknownName
 from fullwell.models.connector import Connector
+from fullwell.models.power import Power
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -666,6 +667,8 @@ class CameraModel:
         GPIO socket and SMA ports; None where there are none.
     burst : Burst or None
         None where the camera has no burst mode.
+    power : Power or None
+        What it needs of its supply; None where nothing is known.
     """
 
     key: str
@@ -692,6 +695,7 @@ class CameraModel:
     statements: tuple[Statement, ...]
     connector: Connector | None = None
     burst: Burst | None = None
+    power: Power | None = None
 
     def mode(self, name_or_number: str | int) -> ReadMode:
         """A read mode by number, or by name regardless of case.

@@ -34,6 +34,7 @@ from fullwell.models.facts import (
     Telegraph,
     Window,
 )
+from fullwell.models.power import read_power
 from fullwell.models.tables import Table, merged, read_columns, read_toml
 
 FOLDER = Path(__file__).parent
@@ -154,6 +155,7 @@ def _model(top: Table, path: Path) -> CameraModel:
         statements=_statements(top),
         connector=read_connector(top.table("connector")) if "connector" in top else None,
         burst=_burst(top.table("burst")) if "burst" in top else None,
+        power=read_power(top.table("power")) if "power" in top else None,
     )
     controls.finish()
     offset_law.finish()

@@ -27,6 +27,8 @@ class Surroundings:
         Resistance of the supply cable, there and back together, 0 to 10 ohm. The vendor allows 0.2.
     supply_noise_v : float
         Noise of the supply, rms, 0 to 2 V.
+    supply_limit_a : float
+        Most current that the supply gives, 0.1 to 100 A. The vendor asks for 4.
     coolant_temperature_c : float or None
         Of the liquid through cameras that are cooled by one, -60 to 60 C; None = no liquid, a fan.
     coolant_flow_ml_per_s : float
@@ -53,6 +55,7 @@ class Surroundings:
     supply_voltage_v: float = 12.5
     cable_ohm: float = 0.1
     supply_noise_v: float = 0.01
+    supply_limit_a: float = 5.0
     coolant_temperature_c: float | None = None
     coolant_flow_ml_per_s: float = 1.6
 
@@ -63,6 +66,7 @@ class Surroundings:
         require_number("supply voltage", self.supply_voltage_v, 0.0, 20.0, "V")
         require_number("resistance of the cable", self.cable_ohm, 0.0, 10.0, "ohm")
         require_number("noise of the supply", self.supply_noise_v, 0.0, 2.0, "V")
+        require_number("current of the supply", self.supply_limit_a, 0.1, 100.0, "A")
         require_number("coolant flow", self.coolant_flow_ml_per_s, 0.0, 100.0, "ml/s")
         if self.coolant_temperature_c is not None:
             require_number("coolant temperature", self.coolant_temperature_c, -60.0, 60.0, "C")
