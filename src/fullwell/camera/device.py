@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
 from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Truth
+from fullwell.camera.troubles import TroubleBoard
 from fullwell.models.facts import CameraModel
 from fullwell.readout.rows import RowTiming
 
@@ -223,4 +224,35 @@ class Triggerable(Protocol):
 
     def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:
         """The edges at the trigger input from `begin_ns` up to, but without, `end_ns`; UTC."""
+        ...
+
+
+@runtime_checkable
+class Troubled(Protocol):
+    """A device that troubles can be set on. Only twins are."""
+
+    @property
+    def troubles(self) -> TroubleBoard:
+        """The board of its troubles."""
+        ...
+
+
+@runtime_checkable
+class WallClock(Protocol):
+    """A device that lives with another clock of the computer than the one this program runs on."""
+
+    def wall_ns(self) -> int:
+        """What the computer says the time is, UTC, ns."""
+        ...
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A device that goes on with an exposure while it cannot be reached."""
+
+    def resume(self) -> bool:
+        """Take up the single exposure that was under way when the connection was lost.
+
+        To be called after `Device.open`; `Device.initialise` abandons it. With False there is none.
+        """
         ...

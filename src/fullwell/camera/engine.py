@@ -21,7 +21,7 @@ from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.burst import burst_plan
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
-from fullwell.camera.device import Device, Stream, TruthSource
+from fullwell.camera.device import Device, Stream, Troubled, TruthSource
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, Readings, Settings, Truth
 from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
@@ -32,6 +32,7 @@ from fullwell.camera.request import default_choice, limits, real, resolve, switc
 from fullwell.camera.sparing import SparingLog
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
+from fullwell.camera.troubles import TroubleBoard
 from fullwell.camera.watch import FrameWatch
 from fullwell.camera.wheel import Wheel
 from fullwell.errors import NotSupported, OutOfRange, TriggerTimeout
@@ -612,6 +613,19 @@ class Camera:
         if not isinstance(self._device, TruthSource):
             raise NotSupported("a real camera has no answer key.", "Use a twin.")
         return self._device.truth(frame.report.sequence)
+
+    @property
+    def troubles(self) -> TroubleBoard:
+        """What can go wrong on request, and what does; see `fullwell.camera.troubles.TroubleBoard`.
+
+        Raises
+        ------
+        NotSupported
+            If the camera is real.
+        """
+        if not isinstance(self._device, Troubled):
+            raise NotSupported("troubles cannot be set on a real camera: it has its own.", "Use a twin.")
+        return self._device.troubles
 
     # Inside.
 

@@ -20,6 +20,7 @@ from fullwell.camera.device import Stream
 from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Settings, Truth
 from fullwell.errors import (
     Busy,
+    FrameTimeout,
     InvalidOperation,
     NotConnected,
     NotSupported,
@@ -41,10 +42,12 @@ from fullwell.twin.identity import identify
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.pictures import Order, Pictures
+from fullwell.twin.reach import REMEMBERED, Reach
 from fullwell.twin.single import SingleExposure
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
+from fullwell.twin.troubles import Board, cable_effects, frame_effects, told
 from fullwell.twin.wheel import FilterWheel, slot_names
 from fullwell.twin.wiring import Wiring
 
@@ -138,21 +141,25 @@ class TwinDevice:
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
-        self._faults = FaultPlan(faults)
+        self._faults = FaultPlan(faults, seed)
         imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
         self._pictures = Pictures(self._frames, self._body, imprints, model.shutter_signal, self._faults)
         self._stale = False
 
         self._lock = threading.RLock()
         self._wake = threading.Event()
+        self._reach = Reach(clock, lambda: True, self._reach_changed)
+        self._wall_step_ns = 0
+        self._board = Board(clock, {**cable_effects(self._reach, self._step_wall), **frame_effects(self._faults)})
         self._open = False
+        self._held = False
         self._stream: Stream | None = None
         self._mode = model.default_mode
         self._format = self._default_format()
         self._knobs = Knobs(model, len(names))
         crystal = Crystal(oscillator_ppm)
         self._wiring = Wiring(model, self._knobs, trigger_line, sync, crystal, self._wake.set)
-        self._single = SingleExposure(clock, self._lock, self._wake)
+        self._single = SingleExposure(clock, self._lock, self._wake, self._reach)
         self._run: FrameStream | None = None
         self._has_run = False
         self._sequence = 0
@@ -192,18 +199,34 @@ class TwinDevice:
         """Connect, and prepare what would make the first frame late."""
         self._frames.warm_up(self._filter_name)
         with self._lock:
+            self._reach.begin()
             self._open = True
-            self._sequence = self._counter_zero = 0
-            self._pictures.forget()
+            self._held = self._single.under_way
+            if not self._held:
+                self._begin_numbers()
             if self._burst is not None:
                 self._burst.connect()
 
     def close(self) -> None:
-        """Let go; what is under way is abandoned. Body and wheel live on."""
+        """Let go; what is under way is abandoned, unless the camera cannot hear of it. Body and wheel live on."""
         self.cancel_exposure()
         with self._lock:
             self._open = False
-            self._stream = None
+            if not self._single.under_way:
+                self._stream = None
+
+    def resume(self) -> bool:
+        """Take up the single exposure that was under way when the connection was lost, before `initialise`.
+
+        Returns
+        -------
+        bool
+            False if the camera holds none.
+        """
+        with self._lock:
+            self._require_open()
+            held, self._held = self._held, False
+            return held
 
     def initialise(self, mode: int, stream: Stream) -> None:
         """Choose read mode and stream; gain, offset, exposure and format are the defaults afterwards.
@@ -225,6 +248,9 @@ class TwinDevice:
             )
         with self._lock:
             self._require_open()
+            if self._held:
+                self._single.cancel()
+                self._begin_numbers()
             self._require_idle("initialise the camera")
             self._mode = read_mode.number
             self._stream = stream
@@ -271,7 +297,9 @@ class TwinDevice:
             If this camera has no such control.
         """
         with self._lock:
-            self._require_open()
+            self._require_opened()
+            if control not in REMEMBERED:
+                self._reach.require()
             now_ns = self._clock.now_ns()
             match control:
                 case Control.SENSOR_TEMPERATURE_C:
@@ -340,9 +368,10 @@ class TwinDevice:
                 self._single.shorten(self._wiring.paced(replace(setup, timing=shorter)))
 
     def cancel_exposure(self) -> None:
-        """Abandon the exposure or the free run; a waiting reader is woken."""
+        """Abandon the exposure or the free run; a waiting reader is woken. A camera out of reach goes on."""
         with self._lock:
-            self._single.cancel()
+            if self._reach.connected:
+                self._single.cancel()
             self._end_run()
 
     def read_frame(self, out: NDArray[Any]) -> FrameReport:
@@ -356,9 +385,11 @@ class TwinDevice:
             If it is abandoned meanwhile.
         InvalidValue
             If `out` is not of the configured shape and dtype.
+        DeviceLost, FrameTimeout
+            If the camera is gone meanwhile, or the frame does not arrive whole.
         """
         with self._lock:
-            self._require_stream(Stream.SINGLE)
+            self._require_stream(Stream.SINGLE, patient=True)
             self._single.require()
             self._frames.check(out, self._format, self._mode)
             sequence = self._sequence
@@ -370,6 +401,10 @@ class TwinDevice:
         with self._lock:
             self._single.finish(shot)
             self._sequence = sequence + 1
+            if self._faults.loses(sequence, shot.start_ns):
+                raise FrameTimeout(
+                    f"frame {sequence} did not arrive whole.", "Check the cable, and take it once more."
+                )
             self._pictures.handed_over(order)
         return report
 
@@ -392,10 +427,18 @@ class TwinDevice:
             If live mode has not been started since `initialise`.
         InvalidValue
             If `out` is not of the configured shape and dtype.
+        DeviceLost
+            If the camera is gone meanwhile.
         """
+        report = self._read_live(out, timeout_s)
+        if report is None and self._open:
+            self._reach.require_connection()
+        return report
+
+    def _read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
         deadline_ns = self._clock.now_ns() + round(timeout_s * 1e9)
         with self._lock:
-            self._require_stream(Stream.LIVE)
+            self._require_stream(Stream.LIVE, patient=True)
             self._frames.check(out, self._format, self._mode)
             run = self._run
             if run is None and self._has_run:
@@ -412,7 +455,7 @@ class TwinDevice:
         around = (0,) if isinstance(run.sensor, DrivenRun) else range(max(-3, -coming.exposure.index), 2)
         order = self._order(coming.exposure, sequence, around)
         report = self._pictures.draw(order, out)
-        if not self._clock.sleep_until(coming.instant_ns, self._wake):
+        if not self._clock.sleep_until(self._reach.look_ns(coming.instant_ns), self._wake) or self._reach.silent:
             return None
         with self._lock:
             losses = run.take(coming, self._clock.now_ns())
@@ -467,7 +510,19 @@ class TwinDevice:
         NoImage
             If that frame is not remembered.
         """
-        return self._frames.truth(sequence)
+        truth = self._frames.truth(sequence)
+        begin_ns = 0 if truth.row0_start_ns is None else truth.row0_start_ns
+        troubles = self._board.during(begin_ns, self._clock.now_ns())
+        return replace(truth, effects={**truth.effects, "troubles": told(troubles)}) if troubles else truth
+
+    @property
+    def troubles(self) -> Board:
+        """The board of troubles that can be set on this twin."""
+        return self._board
+
+    def wall_ns(self) -> int:
+        """What the clock of the computer says, UTC, ns."""
+        return self._clock.now_ns() + self._wall_step_ns
 
     @property
     def _filter_name(self) -> str:
@@ -587,13 +642,36 @@ class TwinDevice:
             if not self._clock.sleep_until(until_ns, self._wake) or coming is None:
                 return None
 
-    def _require_open(self) -> None:
+    def _begin_numbers(self) -> None:
+        self._held = False
+        self._sequence = self._counter_zero = 0
+        self._pictures.forget()
+
+    def _step_wall(self, step_s: float) -> None:
+        self._wall_step_ns = round(step_s * 1e9)
+
+    def _reach_changed(self) -> None:
+        """A cable or a camera has gone, or is back: whoever waits shall look."""
+        with self._lock:
+            if not self._reach.connected and self._run is not None:
+                self._end_run()
+            self._wake.set()
+
+    def _require_open(self, patient: bool = False) -> None:
+        """Raise unless a call reaches the camera; a patient one waits for a silent camera itself."""
+        self._require_opened()
+        if patient:
+            self._reach.require_connection()
+        else:
+            self._reach.require()
+
+    def _require_opened(self) -> None:
         if not self._open:
             raise NotConnected("the camera is not open.", "Open it first.")
 
-    def _require_stream(self, stream: Stream | None) -> None:
+    def _require_stream(self, stream: Stream | None, patient: bool = False) -> None:
         """Raise unless the camera is open and initialised, for the given stream if there is one."""
-        self._require_open()
+        self._require_open(patient)
         if self._stream is None:
             raise InvalidOperation("the camera is not initialised.", "Give it a mode and a stream first.")
         if stream is not None and self._stream is not stream:

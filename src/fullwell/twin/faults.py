@@ -1,7 +1,7 @@
 """Faults of cameras and cables, on request: which frame goes wrong, and how. All are off unless asked for.
 
-A fault is data: its kind, the frames it befalls (by hardware number, or by the time at which they start), and its
-parameters. The answer key of a frame names the faults in it.
+A fault is data: its kind, the frames it befalls (by hardware number, by the time at which they start, or by
+chance), and its parameters. The answer key of a frame names the faults in it.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.frame import FrameReport
+from fullwell.chance.keys import key
 from fullwell.errors import InvalidValue, OutOfRange, UnknownName
 
 __all__ = ["Fault", "FaultKind", "FaultPlan"]
@@ -58,13 +59,15 @@ class Fault:
         UTC; it befalls also the frames that start from the first to before the second instant.
     parameters : mapping of str to float
         See `PARAMETERS`; what is left away has its default.
+    rate : float
+        It befalls also this part of all frames, 0 to 1, by chance: the same frames whenever they are drawn.
 
     Raises
     ------
     UnknownName
         If there is no such kind or parameter.
     OutOfRange
-        If a seam is not inside the frame.
+        If a seam is not inside the frame, or a rate is no part.
     InvalidValue
         If it befalls no frame.
 
@@ -79,6 +82,7 @@ class Fault:
     frames: Collection[int] = ()
     between_ns: tuple[int, int] | None = None
     parameters: Mapping[str, float] = field(default_factory=dict)
+    rate: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in tuple(FaultKind):
@@ -89,13 +93,21 @@ class Fault:
                 raise UnknownName(f"parameter of the fault {self.kind!r}", name, PARAMETERS[self.kind])
         if SEAM in self.parameters and not 0.0 < self.parameters[SEAM] < 1.0:
             raise OutOfRange("seam", self.parameters[SEAM], 0, 1)
-        if not len(self.frames) and self.between_ns is None:
-            raise InvalidValue(f"the fault {self.kind!r} befalls no frame.", "Give frames, or between_ns.")
+        if not 0.0 <= self.rate <= 1.0:
+            raise OutOfRange("rate", self.rate, 0, 1)
+        if not len(self.frames) and self.between_ns is None and not self.rate:
+            raise InvalidValue(
+                f"the fault {self.kind!r} befalls no frame.", "Give frames, between_ns, or a rate."
+            )
 
-    def befalls(self, number: int, start_ns: int) -> bool:
-        """Whether a frame has it."""
+    def befalls(self, number: int, start_ns: int, seed: int = 0) -> bool:
+        """Whether a frame has it; `seed` decides which ones chance hits."""
         span = self.between_ns
-        return number in self.frames or (span is not None and span[0] <= start_ns < span[1])
+        return (
+            number in self.frames
+            or (span is not None and span[0] <= start_ns < span[1])
+            or (self.rate > 0.0 and key(seed, self.kind, number, start_ns) < self.rate * 2.0**64)
+        )
 
     def parameter(self, name: str) -> float:
         """A parameter, or its default."""
@@ -108,16 +120,33 @@ class FaultPlan:
     Parameters
     ----------
     faults : iterable of Fault
+    seed : int
+        Decides which frames those befall that come by chance.
     """
 
-    def __init__(self, faults: Iterable[Fault] = ()) -> None:
+    def __init__(self, faults: Iterable[Fault] = (), seed: int = 0) -> None:
         self._faults = tuple(faults)
+        self._seed = seed
+        self._more: dict[FaultKind, Fault] = {}
         if strangers := [fault for fault in self._faults if not isinstance(fault, Fault)]:
             raise InvalidValue(f"{strangers[0]!r} is no Fault.", "Give e.g. [Fault('zero', frames=[3])].")
 
+    def begin(self, fault: Fault) -> None:
+        """From now on there is this one too; it takes the place of another of its kind that began so."""
+        self._more = {**self._more, fault.kind: fault}
+
+    def end(self, kind: FaultKind) -> None:
+        """The one of a kind that began while the twin ran is no more. Harmless when there is none."""
+        self._more = {other: fault for other, fault in self._more.items() if other is not kind}
+
     def find(self, kind: FaultKind, number: int, start_ns: int) -> Fault | None:
         """The first fault of a kind that befalls a frame."""
-        return next((each for each in self._faults if each.kind is kind and each.befalls(number, start_ns)), None)
+        if not self._faults and not self._more:
+            return None
+        known = (*self._faults, *self._more.values())
+        return next(
+            (each for each in known if each.kind is kind and each.befalls(number, start_ns, self._seed)), None
+        )
 
     def loses(self, number: int, start_ns: int) -> bool:
         """Whether the cable loses a frame."""
@@ -148,7 +177,7 @@ class FaultPlan:
         str
             What was done, "" if nothing.
         """
-        if not self._faults:
+        if not self._faults and not self._more:
             return ""
         if self.find(FaultKind.ZERO, number, start_ns):
             out.fill(0)

@@ -9,6 +9,7 @@ from fullwell.camera.clock import Clock
 from fullwell.errors import ExposureAborted, InvalidOperation, NoImage
 from fullwell.twin.driven import NEVER_NS, DrivenRun, Driver, sleep_until
 from fullwell.twin.freerun import Exposure, Setup
+from fullwell.twin.reach import Reach
 
 
 class SingleExposure:
@@ -21,10 +22,12 @@ class SingleExposure:
         Of the device.
     wake : threading.Event
         Set whenever something may have changed.
+    reach : Reach
+        Whether the computer gets the frame.
     """
 
-    def __init__(self, clock: Clock, lock: threading.RLock, wake: threading.Event) -> None:
-        self._clock, self._lock, self._wake = clock, lock, wake
+    def __init__(self, clock: Clock, lock: threading.RLock, wake: threading.Event, reach: Reach) -> None:
+        self._clock, self._lock, self._wake, self._reach = clock, lock, wake, reach
         self._shot: Exposure | None = None
         self._armed: DrivenRun | None = None
 
@@ -112,6 +115,7 @@ class SingleExposure:
         limit_ns = NEVER_NS if timeout_s is None else self._clock.now_ns() + round(timeout_s * 1e9)
         while True:
             with self._lock:
+                self._reach.require_connection()
                 if not self.waits():
                     if self._shot is None:
                         raise aborted()
@@ -126,6 +130,7 @@ class SingleExposure:
         """Wait until row 0 has all its light, with an eye on `shorten` and `cancel`."""
         while True:
             with self._lock:
+                self._reach.require_connection()
                 shot = self._shot
                 self._wake.clear()
             if shot is None:
@@ -135,11 +140,15 @@ class SingleExposure:
 
     def wait_for_arrival(self, shot: Exposure) -> None:
         """Wait until the frame is in the computer."""
-        while not self._clock.sleep_until(shot.arrival_ns, self._wake):
+        while True:
             with self._lock:
                 self._wake.clear()
+                self._reach.require_connection()
                 if self._shot is not shot:
                     raise aborted()
+                look_ns = self._reach.look_ns(shot.arrival_ns)
+            if self._clock.sleep_until(look_ns, self._wake) and not self._reach.silent:
+                return
 
 
 def aborted() -> ExposureAborted:
