@@ -74,6 +74,13 @@ class PatternDevice:
             Control.TELEGRAPH_SUPPRESSION: 0.0,
             Control.SENSOR_TEMPERATURE_C: 3.25,
             Control.COOLER_POWER_PERCENT: 40.0,
+            Control.AMBIENT_TEMPERATURE_C: 20.0,
+            Control.HUMIDITY_PERCENT: 50.0,
+            Control.PRESSURE_HPA: 1000.0,
+            Control.WINDOW_HEATER: 0.0,
+            Control.FAN: 1.0,
+            Control.SUPPLY_VOLTAGE_V: 12.34,
+            Control.UVLO_STATUS: 1.0,
         }
         if model.wheel_slots:
             self._values[Control.WHEEL_POSITION] = 0.0

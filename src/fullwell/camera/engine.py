@@ -588,6 +588,26 @@ class Camera:
         self._set(Control.COOLER_ON, value)
         self._cooling[Control.COOLER_ON] = value
 
+    def set_window_heater(self, on: bool) -> None:
+        """Switch the heater of the chamber's window on or off.
+
+        Raises
+        ------
+        NotSupported, NotConnected
+            If there is none that can be switched, or the camera is not open.
+        """
+        self._set(Control.WINDOW_HEATER, float(switch("window heater", on)))
+
+    def set_fan(self, on: bool) -> None:
+        """Switch the fan of the heat sink on or off.
+
+        Raises
+        ------
+        NotSupported, NotConnected
+            If there is none that can be switched, or the camera is not open.
+        """
+        self._set(Control.FAN, float(switch("fan", on)))
+
     def readings(self) -> Readings:
         """What the camera measures now; None for what it cannot.
 

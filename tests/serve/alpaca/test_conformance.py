@@ -33,6 +33,8 @@ OPERATIONAL = {
         "TimeStamp",
     },
     "filterwheel/0": {"Position", "TimeStamp"},
+    "switch/0": {f"{name}{n}" for name in ("GetSwitch", "GetSwitchValue") for n in range(16)} | {"TimeStamp"},
+    "observingconditions/0": {"DewPoint", "Humidity", "Pressure", "Temperature", "TimeStamp"},
 }
 IDLE, EXPOSING, ERROR = 0, 2, 5
 NOT_IMPLEMENTED, INVALID_VALUE = 0x400, 0x401
@@ -53,7 +55,7 @@ def cam(address: str) -> Iterator[Wire]:
         wire.write("AbortExposure")
 
 
-@pytest.fixture(params=["camera/0", "filterwheel/0"])
+@pytest.fixture(params=["camera/0", "filterwheel/0", "switch/0", "observingconditions/0"])
 def any_device(address: str, request: pytest.FixtureRequest) -> Iterator[Wire]:
     wire = Wire(address, request.param)
     if wire.get("Name").status == 400:
@@ -126,7 +128,9 @@ class TestCommon:
         state = {element["Name"]: element["Value"] for element in wire.read("DeviceState")}
         assert state.keys() <= OPERATIONAL[wire.base.removeprefix("/api/v1/").rstrip("/")]
         for name in state.keys() - {"TimeStamp"}:
-            assert state[name] == wire.read(name)
+            member, number = re.fullmatch(r"(\D+)(\d*)", name).groups()
+            pairs = [("Id", number)] if number else []
+            assert state[name] == wire.get_raw(member, [*pairs, *wire.ids()]).value
         assert datetime.fromisoformat(state["TimeStamp"]).tzinfo is not None
 
     def test_36_reads_are_fast(self, any_device: Wire) -> None:

@@ -86,6 +86,12 @@ def test_78_configured_devices(address: str) -> None:
         ("Camera", 2),
         ("FilterWheel", 0),
         ("FilterWheel", 1),
+        ("Switch", 0),
+        ("Switch", 1),
+        ("Switch", 2),
+        ("ObservingConditions", 0),
+        ("ObservingConditions", 1),
+        ("ObservingConditions", 2),
     ]
     assert "QHY42" in devices[1]["DeviceName"]
     assert "QHY268M" in devices[4]["DeviceName"]

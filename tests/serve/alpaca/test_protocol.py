@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from fullwell.serve.alpaca import AlpacaServer
+from fullwell.serve.alpaca.conditions import SENSORS
 from patterned.wire import BYTES, CLIENT, FORM, JSON, TRANSACTION, Reply, Wire
 
 IDS = [("ClientID", CLIENT), ("ClientTransactionID", TRANSACTION)]
@@ -33,10 +34,14 @@ OffsetMax OffsetMin Offsets PercentCompleted PixelSizeX PixelSizeY ReadoutMode R
 SensorType SetCCDTemperature StartX StartY SubExposureDuration ImageArray ImageArrayVariant
 LastExposureDuration LastExposureStartTime
 """
-WHEEL_READS = "FocusOffsets Names Position"
-READS = [("camera/0", name) for name in (COMMON + " " + CAMERA_READS).split()] + [
-    ("filterwheel/0", name) for name in (COMMON + " " + WHEEL_READS).split()
-]
+READS_OF = {
+    "camera/0": CAMERA_READS,
+    "filterwheel/0": "FocusOffsets Names Position",
+    "switch/0": "MaxSwitch",
+    "observingconditions/0": "AveragePeriod " + " ".join(SENSORS),
+}
+DEVICES = tuple(READS_OF)
+READS = [(device, name) for device, own in READS_OF.items() for name in (COMMON + " " + own).split()]
 WRITES = [
     ("camera/0", name, {name: value})
     for name, value in {
@@ -68,6 +73,11 @@ WRITES = [
     ("filterwheel/0", "Position", {"Position": 0}),
     ("filterwheel/0", "Connected", {"Connected": True}),
     ("filterwheel/0", "Connect", {}),
+    ("switch/0", "SetSwitch", {"Id": 0, "State": True}),
+    ("switch/0", "SetSwitchValue", {"Id": 0, "Value": 1.0}),
+    ("switch/0", "SetSwitchName", {"Id": 0, "Name": "x"}),
+    ("observingconditions/0", "AveragePeriod", {"AveragePeriod": 0.0}),
+    ("observingconditions/0", "Refresh", {}),
 ]
 WITH_PARAMETERS = [(d, m, p) for d, m, p in WRITES if p]
 
@@ -106,7 +116,7 @@ def swapped(name: str) -> str:
 @pytest.fixture(scope="module")
 def both(server: AlpacaServer) -> Iterator[dict[str, Wire]]:
     """Connected clients of camera and wheel, the camera with an image."""
-    wires = {device: Wire(server.address, device).connect() for device in ("camera/0", "filterwheel/0")}
+    wires = {device: Wire(server.address, device).connect() for device in DEVICES}
     wires["camera/0"].expose()
     yield wires
     for wire in wires.values():
@@ -258,7 +268,7 @@ class TestPutParameters:
 
 
 @pytest.mark.parametrize("value", ["", "123456", "asdqwe"])
-@pytest.mark.parametrize("where", ["camera/0", "filterwheel/0"])
+@pytest.mark.parametrize("where", DEVICES)
 def test_21_connected_with_bad_values(both: dict[str, Wire], where: str, value: str) -> None:
     """Check 21."""
     assert both[where].put_raw("Connected", [("Connected", value), *IDS]).status == 400
@@ -285,7 +295,7 @@ def test_14_server_transactions_grow(both: dict[str, Wire]) -> None:
     assert 1 <= numbers[0] < numbers[1] < numbers[2] < 2**32
 
 
-@pytest.mark.parametrize("where", ["camera/0", "filterwheel/0"])
+@pytest.mark.parametrize("where", DEVICES)
 def test_15_device_state_elements(both: dict[str, Wire], where: str) -> None:
     """Check 15."""
     for element in both[where].read("DeviceState"):

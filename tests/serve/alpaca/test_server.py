@@ -127,7 +127,10 @@ def test_no_cross_origin_permission_is_ever_given(server: AlpacaServer) -> None:
     wire.close()
 
 
-@pytest.mark.parametrize("path", ["/", "/setup", "/setup/v1/camera/0/setup", "/setup/v1/filterwheel/0/setup"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/setup", "/setup/v1/camera/0/setup", "/setup/v1/filterwheel/0/setup", "/setup/v1/switch/0/setup"],
+)
 def test_pages(server: AlpacaServer, path: str) -> None:
     wire = Wire(server.address)
     reply = wire.send("GET", path)

@@ -13,21 +13,26 @@ from fullwell.camera.engine import Camera
 from fullwell.errors import InvalidValue
 from fullwell.serve.alpaca.camera import AlpacaCamera
 from fullwell.serve.alpaca.camera_members import CAMERA_TABLE
+from fullwell.serve.alpaca.conditions import AlpacaConditions, has_conditions
 from fullwell.serve.alpaca.device import AlpacaDevice
 from fullwell.serve.alpaca.guard import SameOriginOnly
 from fullwell.serve.alpaca.management import management_routes
 from fullwell.serve.alpaca.pages import page_routes
 from fullwell.serve.alpaca.router import Router
+from fullwell.serve.alpaca.switches import AlpacaSwitches, switches_of
 from fullwell.serve.alpaca.wheel import AlpacaWheel
 
 
 def devices_of(cameras: Sequence[Camera]) -> list[AlpacaDevice]:
-    """One camera device per camera, then one filter wheel device per camera that has one, numbered from 0.
+    """The devices that cameras are made of, those of each type numbered from 0.
+
+    One camera device per camera; a filter wheel, switches and the conditions in the chamber for each camera that
+    has them.
 
     Parameters
     ----------
     cameras : sequence of Camera
-        Open: a closed camera does not know its wheel.
+        Open: a closed camera does not know its wheel and its controls.
 
     Raises
     ------
@@ -47,6 +52,11 @@ def devices_of(cameras: Sequence[Camera]) -> list[AlpacaDevice]:
     wheels = [(camera, camera.wheel) for camera in cameras]
     fitted = [(camera, wheel) for camera, wheel in wheels if wheel is not None]
     found += [AlpacaWheel(camera, wheel, n, camera.identity.id) for n, (camera, wheel) in enumerate(fitted)]
+    switches = [(camera, switches_of(camera)) for camera in cameras]
+    switched = [(camera, some) for camera, some in switches if some]
+    found += [AlpacaSwitches(camera, some, n) for n, (camera, some) in enumerate(switched)]
+    measuring = [camera for camera in cameras if has_conditions(camera)]
+    found += [AlpacaConditions(camera, n) for n, camera in enumerate(measuring)]
     return found
 
 

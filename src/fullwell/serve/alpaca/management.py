@@ -15,7 +15,12 @@ from fullwell.serve.alpaca.device import AlpacaDevice
 from fullwell.serve.alpaca.parameters import Malformed
 from fullwell.serve.alpaca.router import JSON, Router, read_fields
 
-TYPE_NAMES = {"camera": "Camera", "filterwheel": "FilterWheel"}
+TYPE_NAMES = {
+    "camera": "Camera",
+    "filterwheel": "FilterWheel",
+    "switch": "Switch",
+    "observingconditions": "ObservingConditions",
+}
 
 
 def api_versions() -> list[int]:
