@@ -25,6 +25,7 @@ from fullwell.cli import (
     record,
     repair,
     sdk,
+    sdk_trace,
     serve,
     show,
     time,
@@ -110,6 +111,7 @@ for name, command in (
     ("calibrate-rows", calibrate_rows),
 ):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
+sdk_trace.add_to(sdk.app)
 app.add_typer(sdk.app, name="sdk")
 
 

@@ -14,6 +14,8 @@ from fullwell.cli.scenery import FilterOption, LinkOption, SceneOption, Scenery,
 from fullwell.cli.talk import say
 
 if TYPE_CHECKING:
+    from fullwell.camera.clock import Clock
+    from fullwell.camera.device import Device
     from fullwell.serve.sdk.quirks import Quirks
 
 SUMMARY: Final = "Run programs written for libqhyccd on twins."
@@ -53,14 +55,30 @@ def _folder(given: Path | None) -> Path:
     return Path(data) / "fullwell" / "sdk"
 
 
-def _quirks(given: list[str] | None) -> Quirks:
+def quirks_of(given: list[str] | None) -> Quirks:
     """Those of the option, or of FULLWELL_QUIRKS."""
     from fullwell.serve.sdk.quirks import Quirks
 
     return Quirks(given or os.environ.get(QUIRKS_VARIABLE, "").replace(",", " ").split())
 
 
-def _command() -> str:
+def devices_of(
+    names: list[str],
+    scene: str,
+    filter_name: str | None,
+    link: str | None,
+    seed: int | None,
+    clock: str | Clock,
+) -> list[Device]:
+    """The cameras of a bus, before one scene."""
+    from fullwell.connect import find_device
+
+    light = Scenery(scene=scene).build()
+    options = {"scene": light, "filter": filter_name, "link": link, "seed": seed}
+    return [find_device(name, clock=clock, **options) for name in names]
+
+
+def own_command() -> str:
     """The path of this very command."""
     beside = Path(sys.executable).with_name("fullwell")
     return str(beside) if beside.exists() else shutil.which("fullwell") or "fullwell"
@@ -71,7 +89,7 @@ def build(folder: FolderOption = None) -> None:
     """Build libqhyccd.so.20, its links and its header with the C compiler at hand."""
     from fullwell.serve.sdk.build import build as make
 
-    library = make(_folder(folder), _command())
+    library = make(_folder(folder), own_command())
     say(f"header: {library.parents[1] / 'include' / 'qhyccd.h'}")
     typer.echo(library)
 
@@ -81,7 +99,7 @@ def env(folder: FolderOption = None) -> None:
     """Print what a shell must export so that programs find the library."""
     library = _folder(folder) / "lib"
     typer.echo(f'export LD_LIBRARY_PATH="{library}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"')
-    typer.echo(f'export FULLWELL_COMMAND="{_command()}"')
+    typer.echo(f'export FULLWELL_COMMAND="{own_command()}"')
 
 
 @app.command("engine")
@@ -97,19 +115,12 @@ def engine(
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background once it listens.")] = False,
 ) -> None:
     """Hold the cameras for programs that use the library; normally started by the library itself."""
-    from fullwell.connect import find_device
     from fullwell.serve.sdk.host import Host, default_socket
     from fullwell.serve.sdk.vendor_library import VendorLibrary
 
     names = cameras or os.environ.get(CAMERAS_VARIABLE, DEFAULT_CAMERA).split()
-    light = Scenery(scene=scene).build()
-    devices = [
-        find_device(
-            name, scene=light, filter=filter_name, link=link, seed=seed, clock="instant" if instant else "real"
-        )
-        for name in names
-    ]
-    host = Host(VendorLibrary(devices, in_real_time=not instant, quirks=_quirks(quirks)), default_socket())
+    devices = devices_of(names, scene, filter_name, link, seed, "instant" if instant else "real")
+    host = Host(VendorLibrary(devices, in_real_time=not instant, quirks=quirks_of(quirks)), default_socket())
     if detach and os.fork():
         os._exit(0)  # the library waits for this: somebody listens now
     if detach:
@@ -157,40 +168,19 @@ def run(
 ) -> None:
     """Run a program on twins: everything after -- is its command line."""
     import subprocess
-    import tempfile
-    import threading
 
-    from fullwell.connect import find_device
     from fullwell.errors import InvalidValue, MissingFile
-    from fullwell.serve.sdk.build import build as make
-    from fullwell.serve.sdk.host import Host
-    from fullwell.serve.sdk.vendor_library import VendorLibrary
+    from fullwell.serve.sdk.session import session
 
     if not context.args:
         raise InvalidValue("there is no program to run.", "Give it after --: fullwell sdk run -- ./program")
-    with tempfile.TemporaryDirectory() as scratch:
-        library = make(Path(scratch), _command())
-        socket = Path(scratch) / "engine.sock"
-        light = Scenery(scene=scene).build()
-        devices = [
-            find_device(
-                name,
-                scene=light,
-                filter=filter_name,
-                link=link,
-                seed=seed,
-                clock="instant" if instant else "real",
-            )
-            for name in cameras or [DEFAULT_CAMERA]
-        ]
-        host = Host(VendorLibrary(devices, in_real_time=not instant, quirks=_quirks(quirks)), socket)
-        threading.Thread(target=host.serve, daemon=True).start()
-        paths = ":".join(filter(None, (str(library.parent), os.environ.get("LD_LIBRARY_PATH"))))
-        environment = {**os.environ, "LD_LIBRARY_PATH": paths, "FULLWELL_SDK_SOCKET": str(socket)}
+    clock = "instant" if instant else "real"
+    devices = devices_of(cameras or [DEFAULT_CAMERA], scene, filter_name, link, seed, clock)
+    with session(devices, own_command(), in_real_time=not instant, quirks=quirks_of(quirks)) as running:
         try:
-            status = subprocess.run(context.args, env=environment, check=False).returncode
+            status = subprocess.run(
+                context.args, env=running.environment(dict(os.environ)), check=False
+            ).returncode
         except FileNotFoundError as error:
             raise MissingFile(f"there is no program {context.args[0]!r}.", "Give its path.") from error
-        finally:
-            host.close()
     raise typer.Exit(status if status >= 0 else 128 - status)

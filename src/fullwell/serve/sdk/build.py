@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from importlib.resources import as_file, files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
@@ -70,25 +71,37 @@ def build(folder: Path, command: str, extra_flags: tuple[str, ...] = ()) -> Path
     for name, text in headers().items():
         (include / name).write_text(text, encoding="utf-8")
     target = libraries / SONAME
-    with as_file(files(__package__) / "source") as source, tempfile.TemporaryDirectory() as scratch:
-        generated = Path(scratch) / "calls.c"
-        generated.write_text(calls(), encoding="utf-8")
-        words = [
-            *compiler(),
-            *FLAGS,
-            *extra_flags,
-            f'-DENGINE_COMMAND="{command}"',
-            f"-I{source}",
-            f"-Wl,-soname,{SONAME}",
-            str(generated),
-            *(str(each) for each in sorted(source.glob("*.c"))),
-            "-o",
-            str(target),
-        ]
-        result = subprocess.run(words, capture_output=True, text=True, check=False)
-    if result.returncode:
-        raise NotSupported(f"the compiler failed:\n{result.stderr.strip()}", "Set CC to another compiler.")
+    flags = (*extra_flags, f'-DENGINE_COMMAND="{command}"', f"-Wl,-soname,{SONAME}")
+    compile_library(target, files(__package__) / "source", calls(), flags)
     for link in LINKS:
         (libraries / link).unlink(missing_ok=True)
         (libraries / link).symlink_to(SONAME)
     return target
+
+
+def compile_library(target: Path, sources: Traversable, generated: str, flags: tuple[str, ...] = ()) -> None:
+    """Compile a folder of C files and one more that is made up to a shared library.
+
+    Parameters
+    ----------
+    target : Path
+    sources : Traversable
+        Folder of the C files and headers.
+    generated : str
+        Text of one more C file.
+    flags : tuple of str
+        More for the compiler.
+
+    Raises
+    ------
+    NotSupported
+        If there is no compiler, or it fails.
+    """
+    with as_file(sources) as source, tempfile.TemporaryDirectory() as scratch:
+        more = Path(scratch) / "generated.c"
+        more.write_text(generated, encoding="utf-8")
+        written = [str(each) for each in sorted(source.glob("*.c"))]
+        words = [*compiler(), *FLAGS, *flags, f"-I{source}", str(more), *written, "-o", str(target)]
+        result = subprocess.run(words, capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise NotSupported(f"the compiler failed:\n{result.stderr.strip()}", "Set CC to another compiler.")

@@ -1,0 +1,97 @@
+"""Runs a program with the tracer before its library."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+from fullwell.errors import MissingFile
+from fullwell.serve.sdk.build import compile_library
+from fullwell.serve.sdk.trace.calls import finish
+from fullwell.serve.sdk.trace.generate import tracer
+
+TRACER: Final = "libfullwell_trace.so"
+_TLS: Final = "-ftls-model=initial-exec"
+"""It is there when a program starts, so its words of each thread can be where they are found at once."""
+
+
+def build_tracer(folder: Path) -> Path:
+    """Compile the tracer.
+
+    Raises
+    ------
+    NotSupported
+        If there is no compiler, or it fails.
+    """
+    target = folder / TRACER
+    compile_library(target, files(__package__) / "source", tracer(), (_TLS,))
+    return target
+
+
+def record(
+    program: Sequence[str],
+    path: Path,
+    environment: dict[str, str],
+    library: Path | None,
+    own: bool = False,
+    pixels: bool = True,
+) -> int:
+    """Run a program and record its calls.
+
+    Parameters
+    ----------
+    program : sequence of str
+        Its command line.
+    path : Path
+        Trace file, made by `fullwell.serve.sdk.trace.calls.create`.
+    environment : dict of str
+        Of the program.
+    library : Path or None
+        That the calls are passed on to.
+    own : bool
+        Whether the library that the program itself has loaded goes before `library`.
+    pixels : bool
+        Whether frames get a hash.
+
+    Returns
+    -------
+    int
+        Exit status of the program, -N if signal N ended it.
+
+    Raises
+    ------
+    MissingFile
+        If there is no such program.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        shim = build_tracer(Path(scratch))
+        before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(shim))))
+        settings = {**environment, "LD_PRELOAD": before, "FULLWELL_TRACE_FILE": str(path.resolve())}
+        settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
+        settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
+        settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
+        status = _run(program, settings)
+    finish(path, status if status >= 0 else 128 - status)
+    return status
+
+
+def _run(program: Sequence[str], environment: dict[str, str]) -> int:
+    """Its exit status; Ctrl-C is the program's to answer."""
+    try:
+        process = subprocess.Popen(program, env=environment)
+    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+        raise MissingFile(
+            f"the program {program[0]!r} cannot be run: {os.strerror(error.errno or 0)}.",
+            "Give its path, and its arguments, after --.",
+        ) from error
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return process.wait()
+    finally:
+        signal.signal(signal.SIGINT, before)
