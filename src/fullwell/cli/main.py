@@ -18,6 +18,7 @@ from fullwell.cli import (
     calibrate_rows,
     cameras,
     capture,
+    doctor,
     hdr,
     models,
     occultation,
@@ -109,6 +110,7 @@ for name, command in (
     ("verify", verify),
     ("pins", pins),
     ("calibrate-rows", calibrate_rows),
+    ("doctor", doctor),
 ):
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 sdk_trace.add_to(sdk.app)

@@ -1,0 +1,202 @@
+"""The camera on the doctor's table: what is wished of it, how it was found, and frames taken for examinations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from fullwell.camera.controls import Control
+from fullwell.camera.engine import Camera
+from fullwell.camera.frame import Frame
+from fullwell.models.facts import CameraModel, GainPoint, ReadMode, Window
+
+FALSE_ALARM: Final = 1e-6
+"""Probability with which each verdict may call a healthy camera ill."""
+
+SIGMAS: Final = float(stats.norm.isf(FALSE_ALARM / 2))
+"""The same in standard deviations, either way: 4.9."""
+
+STACK: Final = (64, 192, 256)
+"""Frames, rows and columns of the stack of bias frames."""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user wants of the camera, and of the doctor.
+
+    Parameters
+    ----------
+    frame_rate_fps : float or None
+        Which the camera shall reach with the settings as found; None = whatever it does.
+    quick : bool
+        Look at less: at every sixth value of the USB traffic, at fewer frames.
+    lit : bool
+        An even light is before the camera, which is else taken to be covered.
+    folder : Path or None
+        Where frames shall be written; None = the disk is not looked at.
+    apply : bool
+        Set the USB traffic that was found.
+    """
+
+    frame_rate_fps: float | None = None
+    quick: bool = False
+    lit: bool = False
+    folder: Path | None = None
+    apply: bool = False
+
+
+class Patient:
+    """A camera while it is examined.
+
+    Parameters
+    ----------
+    camera : Camera
+        Open and idle.
+    wish : Wish
+    progress : callable
+        Gets the fraction of the examination under way that is done.
+
+    Attributes
+    ----------
+    found : Settings
+        In force when it came.
+    advised_traffic : int or None
+        The quietest USB traffic, once it was looked for.
+    """
+
+    def __init__(
+        self, camera: Camera, wish: Wish, progress: Callable[[float], None] = lambda _fraction: None
+    ) -> None:
+        self.camera, self.wish, self.progress = camera, wish, progress
+        self.found = camera.settings
+        self.advised_traffic: int | None = None
+        self._cooling = {
+            control: camera.control(control)
+            for control in (Control.COOLER_ON, Control.TARGET_TEMPERATURE_C, Control.COOLER_POWER_PERCENT)
+            if control in camera.controls
+        }
+
+    @property
+    def model(self) -> CameraModel:
+        """The facts of the camera."""
+        return self.camera.model
+
+    @property
+    def mode(self) -> ReadMode:
+        """The read mode as found."""
+        return self.model.mode(self.found.mode)
+
+    @property
+    def gain(self) -> GainPoint:
+        """What the facts promise of the first read-out chain at the gain as found."""
+        return self.mode.chains[0].curve.at(self.found.gain)
+
+    @property
+    def dn_per_dn16(self) -> float:
+        """Counts of the chain's ADC per count of 16 bits."""
+        return float(2.0 ** (self.mode.chains[0].adc_bits - 16))
+
+    def bias_dn(self, offset: int) -> float:
+        """Level without light by the facts, counts of the ADC."""
+        return (self.model.offset_dn_zero + self.model.offset_dn_per_step * offset) * self.dn_per_dn16
+
+    @property
+    def quiet_offset(self) -> int:
+        """The offset as found, or the lowest above it that keeps noise and jumps above zero."""
+        room_dn = max(30.0, 8.0 * self.gain.read_noise_rms_e) / self.gain.e_per_dn
+        steps = (room_dn / self.dn_per_dn16 - self.model.offset_dn_zero) / self.model.offset_dn_per_step
+        return int(np.clip(math.ceil(steps), self.found.offset, self.model.offset.high))
+
+    @property
+    def still_exposure_s(self) -> float:
+        """An exposure in which neither light nor dark current gathers, s."""
+        return max(self.model.exposure_s.low, 0.0005)
+
+    def middle(self, rows: int, columns: int) -> Window:
+        """A window in the middle of the image area, of that size or of what there is."""
+        area = self.model.sensor.geometry.effective
+        height, width = min(rows, area.height), min(columns, area.width)
+        return Window((area.width - width) // 4 * 2, (area.height - height) // 4 * 2, width, height)
+
+    def set_up(self, window: Window, exposure_s: float, **others: Any) -> None:
+        """Counts of the ADC from a window, at a quiet offset; other settings as found unless they are given."""
+        settings: dict[str, Any] = {
+            "window": window,
+            "exposure_s": exposure_s,
+            "overscan": False,
+            "bin": 1,
+            "bits": self._adc_bits,
+            "offset": self.quiet_offset,
+            "gps": False,
+            "overlay": "none",
+            "usb_traffic": self.found.usb_traffic,
+        }
+        self.camera.configure(**(settings | others))
+
+    @property
+    def _adc_bits(self) -> int:
+        bits = self.mode.chains[0].adc_bits
+        return bits if bits in self.mode.output_bits else 16
+
+    @property
+    def counts_per_word(self) -> float:
+        """What a word of the frame has to be multiplied with to be a count of the ADC."""
+        return float(2.0 ** (self.mode.chains[0].adc_bits - self._adc_bits))
+
+    def first_chain(self, frame: Frame) -> NDArray[Any]:
+        """The image of the first read-out chain, a view."""
+        return frame.data[:, : frame.data.shape[1] // len(self.mode.chains)]
+
+    def take(self) -> NDArray[np.float32]:
+        """A single frame of the first chain, counts of the ADC."""
+        return self.first_chain(self.camera.expose()).astype(np.float32) * np.float32(self.counts_per_word)
+
+    @cached_property
+    def bias_stack_dn(self) -> NDArray[np.float32]:
+        """Still frames from the middle of the sensor, counts of the ADC, shape `STACK`."""
+        frames, rows, columns = STACK
+        self.set_up(self.middle(rows, columns), self.still_exposure_s)
+        return np.stack([self.take() for _ in range(frames)])
+
+    def restore_settings(self) -> None:
+        """Set the camera as it was found."""
+        found, form = self.found, self.found.format
+        geometry = self.model.sensor.geometry
+        area = (
+            (geometry.total_width, geometry.total_height)
+            if form.overscan
+            else (geometry.effective.width, geometry.effective.height)
+        )
+        self.camera.configure(
+            mode=found.mode,
+            exposure_s=found.exposure_s,
+            gain=found.gain,
+            offset=found.offset,
+            bin=form.bin,
+            window=None if form.window == Window(0, 0, *area) else form.window,
+            bits=None if form.bits == self.mode.output_bits[0] else form.bits,
+            overscan=form.overscan,
+            usb_traffic=found.usb_traffic,
+            speed=found.speed,
+            gps=found.gps,
+            overlay=found.overlay,
+        )
+
+    def restore_cooling(self) -> None:
+        """Set the cooler as it was found."""
+        for control in (Control.TARGET_TEMPERATURE_C, Control.COOLER_ON):
+            if control not in self._cooling:
+                return
+        camera, found = self.camera, self._cooling
+        if camera.control(Control.TARGET_TEMPERATURE_C) != found[Control.TARGET_TEMPERATURE_C]:
+            camera.set_target_temperature(found[Control.TARGET_TEMPERATURE_C])
+        if camera.control(Control.COOLER_ON) != found[Control.COOLER_ON]:
+            camera.set_cooler(bool(found[Control.COOLER_ON]))
