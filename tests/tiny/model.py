@@ -127,4 +127,6 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         burst=Burst((), None, True, True, True),
         printed_rates=(),
         connector=load("qhy600-pro").connector,
+        thermal=load("qhy600-pro").thermal,
+        chamber=load("qhy600-pro").chamber,
     )

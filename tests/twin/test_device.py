@@ -19,6 +19,7 @@ from fullwell.models.facts import Window
 from fullwell.scene import Dark, Flat, Sky, Uniform
 from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
+from fullwell.twin.surroundings import Surroundings
 from tiny.model import tiny_model
 
 START_NS = 1_767_225_600_000_000_000
@@ -152,7 +153,7 @@ def test_begins_settled_when_a_temperature_is_given() -> None:
     assert device.get_control(Control.SENSOR_TEMPERATURE_C) == pytest.approx(-5.0)
     assert device.get_control(Control.TARGET_TEMPERATURE_C) == -5.0
     assert device.get_control(Control.COOLER_ON) == 1.0
-    warm = twin(ambient_temperature_c=12.5)
+    warm = twin(surroundings=Surroundings(ambient_temperature_c=12.5))
     assert warm.get_control(Control.SENSOR_TEMPERATURE_C) == 12.5
     assert warm.get_control(Control.COOLER_ON) == 0.0
 

@@ -8,12 +8,14 @@ from fullwell.connect.names import CameraName, list_cameras
 if TYPE_CHECKING:
     from fullwell.connect.opening import find_device as find_device
     from fullwell.connect.opening import open_camera as open_camera
+    from fullwell.twin.surroundings import Surroundings as Surroundings
     from fullwell.twin.sync import SyncCable as SyncCable
     from fullwell.twin.trigger import TriggerLine as TriggerLine
 
 __all__ = [
     "Attached",
     "CameraName",
+    "Surroundings",
     "SyncCable",
     "TriggerLine",
     "attached",
@@ -24,6 +26,7 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Surroundings": "fullwell.twin.surroundings",
     "SyncCable": "fullwell.twin.sync",
     "TriggerLine": "fullwell.twin.trigger",
     "find_device": "fullwell.connect.opening",

@@ -18,6 +18,7 @@ from fullwell.scene.light import Scene
 from fullwell.twin.device import TwinDevice
 from fullwell.twin.faults import Fault
 from fullwell.twin.gpsbox import GpsBox
+from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
 
@@ -47,7 +48,8 @@ def open_camera(
     clock: Literal["real", "instant"] | Clock = "real",
     link: str | None = None,
     temperature_c: float | None = None,
-    ambient_temperature_c: float = 20.0,
+    ambient_temperature_c: float | None = None,
+    surroundings: Surroundings | None = None,
     threads: int | None = None,
     gps_box: GpsBox | None = DEFAULT_GPS_BOX,
     fpga: str | None = None,
@@ -78,8 +80,10 @@ def open_camera(
         Name of the cable; default is the first of the model.
     temperature_c : float, optional
         Begin with the cooler on and settled there, C; default is ambient with the cooler off.
-    ambient_temperature_c : float
-        Air round the camera, C.
+    ambient_temperature_c : float, optional
+        Air round a twin, C; everything else round it is as usual. Default is 20 C.
+    surroundings : Surroundings, optional
+        Air, supply, cables and coolant of a twin, instead of its temperature alone.
     threads : int, optional
         How many draw a twin's frame; default is one per processor.
     gps_box : GpsBox or None
@@ -106,7 +110,8 @@ def open_camera(
     UnknownName
         If there is no such camera, filter, coating, link or clock.
     InvalidValue
-        If a seed contradicts the number after ``#``, or a number or the scene is none.
+        If a seed contradicts the number after ``#``, surroundings and ambient temperature are both given, or a
+        number or the scene is none.
     DeviceLost, MissingFile, NotSupported
         If a real camera is not there, or the vendor's library is not, or does not work here.
 
@@ -126,6 +131,8 @@ def open_camera(
             "coating": coating,
             "seed": seed,
             "temperature_c": temperature_c,
+            "ambient_temperature_c": ambient_temperature_c,
+            "surroundings": surroundings,
             "faults": tuple(faults) or None,
         }
         return _open_real(wanted, link, [word for word, value in only_for_twins.items() if value is not None])
@@ -148,7 +155,7 @@ def open_camera(
         seed=wanted.body if seed is None else seed,
         clock=_clock(clock),
         link=link,
-        ambient_temperature_c=ambient_temperature_c,
+        surroundings=_surroundings(surroundings, ambient_temperature_c),
         temperature_c=temperature_c,
         threads=threads,
         gps_box=gps_box,
@@ -161,6 +168,17 @@ def open_camera(
     camera = Camera(device)
     camera.open()
     return camera
+
+
+def _surroundings(given: Surroundings | None, ambient_temperature_c: float | None) -> Surroundings:
+    if given is not None and ambient_temperature_c is not None:
+        raise InvalidValue(
+            "both surroundings and ambient_temperature_c are given.",
+            "Give one of the two: Surroundings(ambient_temperature_c=...) holds the temperature as well.",
+        )
+    if ambient_temperature_c is not None:
+        return Surroundings(ambient_temperature_c=ambient_temperature_c)
+    return Surroundings() if given is None else given
 
 
 def _open_real(wanted: RealName, link: str | None, refused: list[str]) -> Camera:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fullwell.errors import OutOfRange, UnknownName
+from fullwell.models.body_facts import Chamber, Thermal
 from fullwell.models.connector import Connector
 from fullwell.models.power import Power
 
@@ -534,6 +535,8 @@ class Cooling:
         The same at high frame rate.
     settle_s : float
         From ambient to -10 C.
+    below_ambient_liquid_c : float or None
+        Largest difference with a liquid at ambient temperature; None where no such version is made.
     power_w : tuple of float
         Supply power at 0, 50 and 100 % cooler power.
     """
@@ -542,6 +545,7 @@ class Cooling:
     below_ambient_fast_c: float
     settle_s: float
     power_w: tuple[float, float, float]
+    below_ambient_liquid_c: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -669,6 +673,10 @@ class CameraModel:
         None where the camera has no burst mode.
     power : Power or None
         What it needs of its supply; None where nothing is known.
+    thermal : Thermal or None
+        Where heat is stored and how it flows; None where nobody knows.
+    chamber : Chamber or None
+        The sealed room before the sensor; None where nobody knows.
     """
 
     key: str
@@ -696,6 +704,8 @@ class CameraModel:
     connector: Connector | None = None
     burst: Burst | None = None
     power: Power | None = None
+    thermal: Thermal | None = None
+    chamber: Chamber | None = None
 
     def mode(self, name_or_number: str | int) -> ReadMode:
         """A read mode by number, or by name regardless of case.

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from fullwell.errors import InvalidFacts, UnknownName
+from fullwell.models.body_facts import read_chamber, read_thermal
 from fullwell.models.connector import read_connector
 from fullwell.models.facts import (
     Banding,
@@ -156,6 +157,8 @@ def _model(top: Table, path: Path) -> CameraModel:
         connector=read_connector(top.table("connector")) if "connector" in top else None,
         burst=_burst(top.table("burst")) if "burst" in top else None,
         power=read_power(top.table("power")) if "power" in top else None,
+        thermal=read_thermal(top.table("thermal")) if "thermal" in top else None,
+        chamber=read_chamber(top.table("chamber")) if "chamber" in top else None,
     )
     controls.finish()
     offset_law.finish()
@@ -479,6 +482,9 @@ def _cooling(table: Table) -> Cooling:
         below_ambient_fast_c=table.number("below_ambient_fast_c", 0),
         settle_s=table.number("settle_s", 0),
         power_w=(power[0], power[1], power[2]),
+        below_ambient_liquid_c=(
+            table.number("below_ambient_liquid_c", 0) if "below_ambient_liquid_c" in table else None
+        ),
     )
     table.finish()
     return cooling

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 from scipy.special import gammaincinv
 
 from fullwell.chance.deviates import exponential, normal_pair
@@ -36,6 +37,38 @@ def dark_rate_e_per_s(dark: Dark, temperature_c: float) -> float:
     segment = int(np.clip(np.searchsorted(node_c, temperature_c) - 1, 0, len(node_c) - 2))
     slope = (log_rate[segment + 1] - log_rate[segment]) / (node_c[segment + 1] - node_c[segment])
     return float(np.exp(log_rate[segment] + slope * (temperature_c - node_c[segment])))
+
+
+def even_temperature_c(dark: Dark, temperatures_c: NDArray[np.float64]) -> float:
+    """The constant temperature at which as many thermal electrons are made as during a change.
+
+    Parameters
+    ----------
+    dark : Dark
+        Facts of the sensor.
+    temperatures_c : ndarray of float64, shape (n,)
+        During the exposure, evenly spaced from its beginning to its end.
+
+    Notes
+    -----
+    Limits: all rows get the same mean, that of the whole exposure.
+
+    Examples
+    --------
+    >>> facts = Dark((-20.0, -10.0, 0.0), (1.0, 2.0, 4.0), 0.3, 0.0, 1.0, 0.5)
+    >>> even_temperature_c(facts, np.array([-20.0, -20.0])), even_temperature_c(facts, np.array([-20.0, 0.0]))
+    (-20.0, -8.0...)
+    """
+    warmest_c, coldest_c = float(temperatures_c.max()), float(temperatures_c.min())
+    if warmest_c == coldest_c:
+        return warmest_c
+    rates = np.array([dark_rate_e_per_s(dark, float(each)) for each in temperatures_c])
+    mean = (rates.sum() - 0.5 * (rates[0] + rates[-1])) / (len(rates) - 1)
+
+    def too_many(temperature_c: float) -> float:
+        return dark_rate_e_per_s(dark, temperature_c) - float(mean)
+
+    return float(brentq(too_many, coldest_c, warmest_c))
 
 
 def dark_levels(relative_deviation: float, kinds: int) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.scene.light import Scene
 from fullwell.scene.limits import require_number
-from fullwell.twin.body import Body
+from fullwell.twin.body import Body, BodyControls
 from fullwell.twin.burst import BurstMode, shifted
 from fullwell.twin.clockwork import clockwork
 from fullwell.twin.crystal import Crystal
@@ -45,6 +45,7 @@ from fullwell.twin.pictures import Order, Pictures
 from fullwell.twin.reach import REMEMBERED, Reach
 from fullwell.twin.single import SingleExposure
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
+from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
 from fullwell.twin.troubles import Board, cable_effects, frame_effects, told
@@ -72,8 +73,8 @@ class TwinDevice:
         The time in which it lives.
     link : str, optional
         Name of the cable; default is the first of the model.
-    ambient_temperature_c : float
-        Air round the camera, -60 to 60 C.
+    surroundings : Surroundings, optional
+        Air, supply and cables round it; default is a room at 20 C.
     temperature_c : float, optional
         Begin with the cooler on and settled there, C; default is ambient, cooler off.
     threads : int, optional
@@ -118,7 +119,7 @@ class TwinDevice:
         clock: Clock,
         coating: str | None = None,
         link: str | None = None,
-        ambient_temperature_c: float = 20.0,
+        surroundings: Surroundings | None = None,
         temperature_c: float | None = None,
         threads: int | None = None,
         gps_box: GpsBox | None = None,
@@ -128,7 +129,6 @@ class TwinDevice:
         sync: SyncCable | None = None,
         oscillator_ppm: float = 0.0,
     ) -> None:
-        require_number("ambient temperature", ambient_temperature_c, -60.0, 60.0, "C")
         if temperature_c is not None:
             limits = model.temperature_c
             require_number("temperature", temperature_c, limits.low, limits.high, "C")
@@ -137,7 +137,8 @@ class TwinDevice:
         self._link = model.link(link).name if link is not None else model.links[0].name
         self._identity = identify(model, seed, fpga)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
-        self._body = Body(model.cooling, ambient_temperature_c, clock.now_ns(), temperature_c)
+        self._body = Body(model, surroundings or Surroundings(), clock, temperature_c)
+        self._body_controls = BodyControls(self._body, model)
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
         self._fixed_filter = filter_name
@@ -189,6 +190,11 @@ class TwinDevice:
     def link(self) -> str:
         """Name of the cable it hangs on."""
         return self._link
+
+    @property
+    def body(self) -> Body:
+        """Cooler, chamber and window: the truth about them, and what may befall them."""
+        return self._body
 
     @property
     def burst(self) -> BurstMode | None:
@@ -257,7 +263,6 @@ class TwinDevice:
             self._has_run = False
             self._format = self._default_format()
             self._knobs.reset()
-            self._body.set_exposure(self._knobs[Control.EXPOSURE_S], self._clock.now_ns())
 
     def configure(self, frame_format: FrameFormat) -> None:
         """Choose window, binning, word depth."""
@@ -301,17 +306,9 @@ class TwinDevice:
             if control not in REMEMBERED:
                 self._reach.require()
             now_ns = self._clock.now_ns()
+            if control in self._body_controls:
+                return self._body_controls.get(control)
             match control:
-                case Control.SENSOR_TEMPERATURE_C:
-                    return self._body.temperature_c(now_ns)
-                case Control.COOLER_POWER_PERCENT:
-                    return self._body.power_percent(now_ns)
-                case Control.AMBIENT_TEMPERATURE_C:
-                    return self._body.ambient_temperature_c
-                case Control.TARGET_TEMPERATURE_C:
-                    return self._body.target_temperature_c
-                case Control.COOLER_ON:
-                    return float(self._body.cooler_on)
                 case Control.MEMORY_FILL_KB:
                     return self._memory_fill_kb(now_ns)
                 case Control.WHEEL_POSITION if self._wheel is not None:
@@ -416,6 +413,7 @@ class TwinDevice:
             self._run = self._new_run()
             self._stale = self._faults.stale(self._sequence, self._clock.now_ns())
             self._has_run = True
+            self._body.reads(self._exposure_s())
             self._choose_output()
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
@@ -566,23 +564,19 @@ class TwinDevice:
 
     def _end_run(self) -> None:
         self._run = None
+        self._body.reads(None)
         self._wiring.end(self._clock.now_ns())
         self._wake.set()
 
     def _apply(self, control: Control, value: float) -> None:
         """Take over a checked value; the free run uses it from its next frame."""
-        now_ns = self._clock.now_ns()
-        if control is Control.COOLER_ON:
-            self._body.set_cooler(bool(value), now_ns)
-        elif control is Control.TARGET_TEMPERATURE_C:
-            self._body.set_target(value, now_ns)
-        elif control is Control.COOLER_POWER_PERCENT:
-            self._body.set_power(value, now_ns)
-        else:
-            self._knobs[control] = value
-            if control is Control.EXPOSURE_S:
-                self._body.set_exposure(value, now_ns)
-            self._tell_run(now_ns)
+        if self._body_controls.sets(control):
+            self._body_controls.set(control, value)
+            return
+        self._knobs[control] = value
+        if control is Control.EXPOSURE_S and self._run is not None:
+            self._body.reads(value)
+        self._tell_run(self._clock.now_ns())
 
     def _exposure_s(self) -> float:
         return float(self._knobs[Control.EXPOSURE_S])

@@ -12,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Readings, Truth
+from fullwell.camera.frame import FrameFormat, FrameReport, Observation, Truth
 from fullwell.errors import InvalidValue, NoImage, UnknownName
 from fullwell.models.facts import CameraModel
 from fullwell.scene.light import BoundScene, Interval, Pointing, Scene, Triggered
 from fullwell.scene.limits import require_whole_number
+from fullwell.sensor.dark import even_temperature_c
 from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
@@ -131,7 +132,7 @@ class FrameGenerator:
         sequence : int
             Number of the frame; together with the body's seed it decides the noise.
         body : Body
-            For the sensor temperature in the middle of the exposure.
+            For the sensor temperature during the exposure.
         out : ndarray
             See `check`.
         counter : int
@@ -146,7 +147,8 @@ class FrameGenerator:
         if isinstance(light, Triggered):
             light = light.triggered(edges_ns, led_pin)
         middle_ns = exposure.start_ns + (timing.exposure_ns + timing.read_ns) // 2
-        temperature_c = body.temperature_c(middle_ns)
+        temperatures_c = body.sensor_c(exposure.start_ns, 2 * middle_ns - exposure.start_ns)
+        temperature_c = even_temperature_c(self._model.sensor.dark, temperatures_c)
         mode = self._model.mode(setup.settings.mode)
         whole = plan(
             self._model, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns
@@ -161,12 +163,7 @@ class FrameGenerator:
             row0_start_ns=exposure.start_ns,
             time_source="twin",
             time_uncertainty_ns=0,
-            readings=Readings(
-                sensor_temperature_c=temperature_c,
-                target_temperature_c=body.target_temperature_c,
-                cooler_power_percent=body.power_percent(middle_ns),
-                ambient_temperature_c=body.ambient_temperature_c,
-            ),
+            readings=body.readings(middle_ns),
             observation=_observation(light.pointing),
             counter=counter,
         )

@@ -67,8 +67,7 @@ class Knobs:
             Control.TELEGRAPH_SUPPRESSION: sensor.telegraph.suppressed_factor == 1.0,
             Control.ANTI_RBI: self._model.burst is None or not self._model.burst.anti_rbi,
             Control.WHEEL_POSITION: self._wheel_slots == 0,
-            Control.WINDOW_HEATER: True,
-            Control.FAN: True,
+            Control.WINDOW_HEATER: self._model.chamber is None or self._model.chamber.heater_rise_c == 0.0,
         }.get(control, not CONTROLS[control].writable)
         limits = self._range(control)
         if control in PORT_CONTROLS:
