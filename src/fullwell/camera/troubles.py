@@ -47,7 +47,8 @@ class Trouble:
     title : str
         For people.
     part : str
-        What it befalls: "cable", "frames", "computer", "supply", "wheel", "cooling", "chamber" or "air".
+        What it befalls: "cable", "frames", "computer", "supply", "wheel", "cooling", "chamber", "air" or
+        "sensor".
     parameters : tuple of Parameter
     description : str
         What happens, in a sentence or two.

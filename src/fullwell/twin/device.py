@@ -48,7 +48,7 @@ from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, mem
 from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
-from fullwell.twin.troubles import Board, cable_effects, frame_effects, told
+from fullwell.twin.troubles import Board, cable_effects, frame_effects, sensor_effects, told
 from fullwell.twin.wheel import FilterWheel, slot_names
 from fullwell.twin.wiring import Wiring
 
@@ -151,7 +151,14 @@ class TwinDevice:
         self._wake = threading.Event()
         self._reach = Reach(clock, lambda: True, self._reach_changed)
         self._wall_step_ns = 0
-        self._board = Board(clock, {**cable_effects(self._reach, self._step_wall), **frame_effects(self._faults)})
+        self._board = Board(
+            clock,
+            {
+                **cable_effects(self._reach, self._step_wall),
+                **frame_effects(self._faults),
+                **sensor_effects(self._frames.wear),
+            },
+        )
         self._open = False
         self._held = False
         self._stream: Stream | None = None

@@ -22,6 +22,7 @@ from fullwell.twin.body import Body
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
 from fullwell.twin.plan import Plan, plan
+from fullwell.twin.wear import Wear
 
 REMEMBERED: Final = 16
 """Frames whose answer key is kept."""
@@ -55,6 +56,11 @@ class FrameGenerator:
     threads : int or None
         How many draw a frame, 1 to 256; None = one per processor.
 
+    Attributes
+    ----------
+    wear : Wear
+        How its sensor differs from its facts.
+
     Raises
     ------
     UnknownName
@@ -78,6 +84,7 @@ class FrameGenerator:
         if coating is not None and coating not in coatings:
             raise UnknownName("coating", coating, coatings)
         self._model = model
+        self.wear = Wear(model)
         self._scene = scene
         self._coating = coatings[0] if coating is None else coating
         self._seed = seed
@@ -149,10 +156,9 @@ class FrameGenerator:
         middle_ns = exposure.start_ns + (timing.exposure_ns + timing.read_ns) // 2
         temperatures_c = body.sensor_c(exposure.start_ns, 2 * middle_ns - exposure.start_ns)
         temperature_c = even_temperature_c(self._model.sensor.dark, temperatures_c)
-        mode = self._model.mode(setup.settings.mode)
-        whole = plan(
-            self._model, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns
-        )
+        worn = self.wear.model
+        mode = worn.mode(setup.settings.mode)
+        whole = plan(worn, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns)
         expose(whole, light, out, self._threads)
         self._remember(sequence, Memory(whole, light, temperature_c))
         return FrameReport(
@@ -203,7 +209,7 @@ class FrameGenerator:
 
     def _effects(self, memory: Memory) -> Mapping[str, str]:
         """What the camera adds to the light, in words with units."""
-        whole, sensor = memory.plan, self._model.sensor
+        whole, sensor = memory.plan, self.wear.model.sensor
         effects = {
             "shot noise": "Poisson",
             "pixel response": f"{100 * whole.prnu_fraction:.3g} % rms",

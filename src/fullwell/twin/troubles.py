@@ -19,8 +19,9 @@ from fullwell.camera.troubles import ActiveTrouble, Parameter, Trouble
 from fullwell.errors import InvalidValue, OutOfRange, UnknownName
 from fullwell.twin.faults import Fault, FaultKind, FaultPlan
 from fullwell.twin.reach import Reach
+from fullwell.twin.wear import KINDS, Wear
 
-__all__ = ["TROUBLES", "Board", "Effect", "cable_effects", "frame_effects"]
+__all__ = ["TROUBLES", "Board", "Effect", "cable_effects", "frame_effects", "sensor_effects"]
 
 REMEMBERED: Final = 256
 """Of so many troubles that are over the answer keys of frames know."""
@@ -95,6 +96,67 @@ TROUBLES: Final = (
         "The computer's UTC steps, as when a time service corrects it. Camera and GPS box go on as they were.",
         "isbeorn/nina issue 309: frames are stamped with the computer's clock",
     ),
+    Trouble(
+        "interference",
+        "Periodic bands",
+        "sensor",
+        (
+            Parameter("amplitude_e", "e-", 0.0, 1000.0, 1.0, "of the bands where they are worst"),
+            Parameter("frequency_hz", "Hz", 1.0, 100_000.0, 1200.0, "of the disturbance"),
+            Parameter("quiet_traffic", "", 0.0, 255.0, 20.0, "USB traffic at which the bands vanish"),
+            Parameter("traffic_width", "", 0.1, 255.0, 10.0, "how far from it they come back"),
+        ),
+        "Horizontal bands whose frequency the USB traffic moves; at one value of it they vanish.",
+        "QHY600 Pro and QHY268M Pro I product pages: horizontal banding",
+    ),
+    Trouble(
+        "dark-current",
+        "Raised dark current",
+        "sensor",
+        (Parameter("factor", "", 0.01, 1000.0, 10.0, "times that of the model"),),
+        "The sensor gathers more thermal electrons than its thermometer explains.",
+        "Alarcon et al. 2023 found 2.4 times the vendor's figure",
+    ),
+    Trouble(
+        "hot-pixels",
+        "More hot pixels",
+        "sensor",
+        (Parameter("factor", "", 1.0, 100.0, 8.0, "times as many as the model has"),),
+        "Radiation and age make pixels warm.",
+        "assumed; counts of real bodies differ",
+    ),
+    Trouble(
+        "telegraph-noise",
+        "More jumping pixels",
+        "sensor",
+        (Parameter("factor", "", 1.0, 100.0, 4.0, "times as many as the model has"),),
+        "More pixels jump between three levels.",
+        "Layden et al. 2026, arXiv 2605.19022: bodies differ",
+    ),
+    Trouble(
+        "read-noise",
+        "Raised read noise",
+        "sensor",
+        (Parameter("factor", "", 0.1, 100.0, 2.0, "times that of the model"),),
+        "Interference or a failing read-out adds noise to each pixel.",
+        "assumed",
+    ),
+    Trouble(
+        "gain-drift",
+        "Gain off the charts",
+        "sensor",
+        (Parameter("factor", "", 0.1, 10.0, 1.3, "times the model's electrons per count"),),
+        "The read-out makes other counts of its electrons than the charts say.",
+        "panoptes/POCS issue 1481: the gain of each body has to be measured",
+    ),
+    Trouble(
+        "bias-drift",
+        "Bias off the law",
+        "sensor",
+        (Parameter("shift_dn16", "DN", -4096.0, 4096.0, 200.0, "of the bias level, counts of 16 bits"),),
+        "The level without light drifts.",
+        "assumed",
+    ),
 )
 """What can befall a twin, part by part."""
 
@@ -142,6 +204,11 @@ def frame_effects(plan: FaultPlan) -> dict[str, Effect]:
         "repeated-frames": effect(FaultKind.REPEATED),
         "stale-frame": effect(FaultKind.STALE),
     }
+
+
+def sensor_effects(wear: Wear) -> dict[str, Effect]:
+    """Troubles of the sensor and its read-out."""
+    return {name: Effect(partial(wear.set, name), partial(wear.mend, name)) for name in KINDS}
 
 
 class Board:
