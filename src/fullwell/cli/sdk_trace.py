@@ -88,35 +88,30 @@ def trace(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a trace that is there.")] = False,
 ) -> None:
     """Record the calls, times and frame hashes of a program: everything after -- is its command line."""
+    import tempfile
+
     from fullwell.camera.clock import RealClock
     from fullwell.errors import InvalidValue
     from fullwell.serve.sdk.trace.calls import create, read
-    from fullwell.serve.sdk.trace.recording import record
+    from fullwell.serve.sdk.trace.recording import build_tracer, record
 
     if not context.args:
         raise InvalidValue("there is no program to trace.", "Give it after --: fullwell sdk trace -- ./program")
     about: dict[str, Any] = {"program": context.args, "library": library, "pixels": pixels}
-    environment = dict(os.environ)
-    if library == TWIN:
-        about |= {
-            "cameras": cameras or [DEFAULT_CAMERA],
-            "scene": scene,
-            "filter": filter_name,
-            "link": link,
-            "seed": seed,
-            "instant": instant,
-            "quirks": list(quirks_of(quirks)),
-        }
-        about["start_ns"] = RealClock().now_ns()
-        create(output, about, overwrite)
-        with _twins(about) as running:
-            status = record(
-                context.args, output, running.environment(environment), running.library, pixels=pixels
-            )
-    else:
-        path, own = _library(library)
-        create(output, about, overwrite)
-        status = record(context.args, output, environment, path, own=own, pixels=pixels)
+    with tempfile.TemporaryDirectory() as scratch:
+        tracer, environment = build_tracer(Path(scratch)), dict(os.environ)
+        if library == TWIN:
+            about |= {"cameras": cameras or [DEFAULT_CAMERA], "scene": scene, "filter": filter_name, "link": link}
+            about |= {"seed": seed, "instant": instant, "quirks": list(quirks_of(quirks))}
+            about["start_ns"] = RealClock().now_ns()
+            create(output, about, overwrite)
+            with _twins(about) as running:
+                environment = running.environment(environment)
+                status = record(context.args, output, tracer, environment, running.library, pixels=pixels)
+        else:
+            path, own = _library(library)
+            create(output, about, overwrite)
+            status = record(context.args, output, tracer, environment, path, own=own, pixels=pixels)
     _report(read(output))
     raise typer.Exit(status if status >= 0 else 128 - status)
 
@@ -169,9 +164,9 @@ def replay(
         int | None, typer.Option(metavar="PID", help="Whose calls; default: of whom there are most.")
     ] = None,
     show_all: Annotated[bool, typer.Option("--all", help="Show every difference, not only the first.")] = False,
+    stop: Annotated[bool, typer.Option("--stop", help="End with the first difference.")] = False,
 ) -> None:
     """Make the calls of a trace again on a twin, and report the first answer that differs."""
-    import ctypes
     import tempfile
 
     from fullwell.errors import UnknownName
@@ -179,7 +174,7 @@ def replay(
     from fullwell.serve.sdk.exports import exports
     from fullwell.serve.sdk.trace.calls import read
     from fullwell.serve.sdk.trace.listing import explained
-    from fullwell.serve.sdk.trace.recording import build_tracer
+    from fullwell.serve.sdk.trace.recording import build_tracer, load_tracer
     from fullwell.serve.sdk.trace.replay import replay as make_again
 
     names = [each.name for each in exports()]
@@ -191,10 +186,7 @@ def replay(
     same_time = found.about["library"] == TWIN and bool(about["instant"])
     compares_pixels = same_time if pixels is None else pixels
     with tempfile.TemporaryDirectory() as scratch, _twins(about) as running, _bar() as progress:
-        tracer = None
-        if compares_pixels:
-            tracer = ctypes.CDLL(str(build_tracer(Path(scratch))))
-            tracer.fullwell_frame_hash.restype = ctypes.c_uint64
+        tracer = load_tracer(build_tracer(Path(scratch))) if compares_pixels else None
         os.environ["FULLWELL_SDK_SOCKET"] = str(running.socket)
         outcome = make_again(
             found,
@@ -203,6 +195,7 @@ def replay(
             process=process,
             ignore=ignore or (),
             in_time=in_time,
+            stop_at_first=stop,
             progress=progress,
         )
     for each in outcome.differences[: None if show_all else 1]:

@@ -39,7 +39,11 @@ class Session:
 
 @contextmanager
 def session(
-    devices: Sequence[Device], command: str, in_real_time: bool = True, quirks: Quirks | None = None
+    devices: Sequence[Device],
+    command: str,
+    in_real_time: bool = True,
+    quirks: Quirks | None = None,
+    library: Path | None = None,
 ) -> Iterator[Session]:
     """Build the library and run an engine until the block is left.
 
@@ -53,9 +57,12 @@ def session(
         Whether functions take as long as the vendor's do.
     quirks : Quirks, optional
         What goes wrong; default is nothing.
+    library : Path, optional
+        The drop-in; default is one that is built now.
     """
     with tempfile.TemporaryDirectory() as scratch:
-        library, socket = build(Path(scratch), command), Path(scratch) / "engine.sock"
+        library = build(Path(scratch), command) if library is None else library
+        socket = Path(scratch) / "engine.sock"
         host = Host(VendorLibrary(devices, in_real_time=in_real_time, quirks=quirks), socket)
         listening = threading.Thread(target=host.serve, daemon=True)
         listening.start()

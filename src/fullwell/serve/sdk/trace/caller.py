@@ -131,7 +131,7 @@ class Caller:
         size = width * height * channels * ((bits + 7) // 8)
         known = 0
         if image and self._tracer is not None:
-            known = int(self._tracer.fullwell_frame_hash(ctypes.c_void_p(image), ctypes.c_uint64(size)))
+            known = int(self._tracer.fullwell_frame_hash(image, size))
         return Frame(size, known)
 
 

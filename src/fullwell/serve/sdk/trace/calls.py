@@ -6,14 +6,15 @@ import json
 import mmap
 import struct
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from fullwell.errors import InvalidValue, MissingFile, NotWritable
-from fullwell.serve.sdk.exports import Export, exports, table_digest
+from fullwell.serve.sdk.exports import Export, Parameter, exports, table_digest
 
 MAGIC: Final = 0x3145434152545746
 FIRST_BYTE: Final = 65536
@@ -22,7 +23,12 @@ NO_CAMERA: Final = (1 << 64) - 1
 
 _HEADER: Final = struct.Struct("<Q2I2Q2q2I")
 _RECORD: Final = struct.Struct("<12I7Q")
+_START: Final = 12
+"""Place of the beginning in a record."""
 _PART: Final = struct.Struct("<2I")
+_DOUBLE: Final = struct.Struct("<d")
+_BITS: Final = struct.Struct("<Q")
+_NOBODY: Final[frozenset[str]] = frozenset()
 
 Value = int | float | str | bytes
 
@@ -34,6 +40,9 @@ class State(Enum):
     DONE = 0x454E4F44
     AGAIN = 0x4E494741
     """Done, and then under way once more."""
+
+
+_STATES: Final = {each.value: each for each in State}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +164,14 @@ def create(path: Path, about: dict[str, Any], overwrite: bool = False) -> None:
     ------
     NotWritable
         If it cannot be made.
+    InvalidValue
+        If there is too much to be known of it.
     """
     if path.exists() and not overwrite:
         raise NotWritable(f"{path} is there already.", "Choose another name with -o, or add --overwrite.")
     text = json.dumps(about).encode()
+    if len(text) > FIRST_BYTE - _HEADER.size - 4:
+        raise InvalidValue("the command line is too long for a trace.", "Put the arguments into a script.")
     head = _HEADER.pack(
         MAGIC, table_digest(), 0, FIRST_BYTE, FIRST_BYTE, time.monotonic_ns(), time.time_ns(), 0, 0
     )
@@ -204,68 +217,61 @@ def read(path: Path) -> Trace:
         (size,) = struct.unpack_from("<I", head, _HEADER.size)
         begin = _HEADER.size + 4
         about = json.loads(head[begin : begin + size])
+        calls: tuple[Call, ...] = ()
         lost = 0
-        calls: list[Call] = []
         if used > FIRST_BYTE and path.stat().st_size > FIRST_BYTE:
             with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                for each in _records(data, min(used, len(data))):
-                    if each is None:
-                        lost += 1
-                    else:
-                        calls.append(each)
-    calls.sort(key=lambda each: each.start_ns)
-    numbered = tuple(_numbered(each, number) for number, each in enumerate(calls, 1))
-    return Trace(path, about, numbered, start_ns, utc_ns, bool(ended), status, bool(stopped), lost)
+                found, lost = _records(data, min(used, len(data)))
+                calls = tuple(_call(data, at, words, number) for number, (at, words) in enumerate(found, 1))
+    return Trace(path, about, calls, start_ns, utc_ns, bool(ended), status, bool(stopped), lost)
 
 
-def _numbered(call: Call, number: int) -> Call:
-    return replace(call, number=number)
+def _records(data: mmap.mmap, end: int) -> tuple[list[tuple[int, tuple[int, ...]]], int]:
+    """Where the records lie and their fixed parts, in the order in which calls began; how many gaps there are.
 
-
-def _records(data: mmap.mmap, end: int) -> Iterator[Call | None]:
-    """The records one after the other; None for one that was given room and never written."""
-    at, states, gap = FIRST_BYTE, {each.value for each in State}, False
+    A gap is a record that was given room and never written.
+    """
+    found: list[tuple[int, tuple[int, ...]]] = []
+    at, gaps, in_gap = FIRST_BYTE, 0, False
     while at + _RECORD.size <= end:
         words = _RECORD.unpack_from(data, at)
-        if words[0] in states and words[1] >= _RECORD.size and at + words[1] <= end:
-            if gap:
-                yield None
-            yield _call(data, at, words)
-            at, gap = at + words[1], False
+        if words[0] in _STATES and words[1] >= _RECORD.size and at + words[1] <= end:
+            found.append((at, words))
+            at, in_gap = at + words[1], False
         else:
-            at, gap = at + 8, True
-    if gap:
-        yield None
+            gaps += not in_gap
+            at, in_gap = at + 8, True
+    found.sort(key=lambda each: each[1][_START])
+    return found, gaps
 
 
-def _call(data: mmap.mmap, at: int, words: tuple[int, ...]) -> Call:
+def _call(data: mmap.mmap, at: int, words: tuple[int, ...], number: int) -> Call:
     state, _, function, count, process, thread, repeats, absent, told, unchanged, parts, _ = words[:12]
     start_ns, until_ns, busy_ns, longest_ns, result, frame_bytes, frame_hash = words[12:]
-    export = exports()[function]
+    export, plan = _plan(function)
     at += _RECORD.size
     numbers = struct.unpack_from(f"<{count}Q", data, at)
-    texts = iter(list(_parts(data, at + 8 * count, parts)))
+    texts = _parts(data, at + 8 * count, parts) if parts else iter(())
     given: dict[str, Value] = {}
     written: dict[str, Value] = {}
-    null, same = set(), set()
-    for place, parameter in enumerate(export.parameters):
-        if absent >> place & 1:
-            null.add(parameter.name)
-        long = parameter.kind in ("text", "block", "chars")
-        text = next(texts, b"") if long else b""
+    for bit, parameter, value_of in plan:
+        name = parameter.name
+        text = next(texts, b"") if value_of is _text or value_of is _block else b""
         if parameter.written:
-            if told >> place & 1:
-                written[parameter.name] = _value(parameter.kind, numbers[place], text)
-                if unchanged >> place & 1:
-                    same.add(parameter.name)
-        elif parameter.kind != "pointer" and parameter.name not in null:
-            given[parameter.name] = _value(parameter.kind, numbers[place], text)
-    answer: Value = _value(export.returns, result, next(texts, b"") if export.returns == "text" else b"")
-    frame = Frame(frame_bytes, frame_hash) if frame_bytes else None
+            if told & bit:
+                written[name] = value_of(numbers[bit.bit_length() - 1], text)
+        elif not absent & bit and parameter.kind != "pointer":
+            given[name] = value_of(numbers[bit.bit_length() - 1], text)
+    answer = _READERS.get(export.returns, _number)(result, next(texts, b"") if export.returns == "text" else b"")
     return Call(
-        0, export, process, thread, State(state), repeats, start_ns, until_ns, busy_ns, longest_ns,
-        given, frozenset(null), answer, written, frozenset(same), frame,
+        number, export, process, thread, _STATES[state], repeats, start_ns, until_ns, busy_ns, longest_ns,
+        given, _names(plan, absent), answer, written, _names(plan, unchanged),
+        Frame(frame_bytes, frame_hash) if frame_bytes else None,
     )  # fmt: skip
+
+
+def _names(plan: Sequence[_Step], bits: int) -> frozenset[str]:
+    return frozenset(step[1].name for step in plan if bits & step[0]) if bits else _NOBODY
 
 
 def _parts(data: mmap.mmap, at: int, count: int) -> Iterator[bytes]:
@@ -275,16 +281,42 @@ def _parts(data: mmap.mmap, at: int, count: int) -> Iterator[bytes]:
         at += 8 + (room + 7) // 8 * 8
 
 
-def _value(kind: str, bits: int, text: bytes) -> Value:
-    match kind:
-        case "text":
-            return text.decode("utf-8", "replace")
-        case "block" | "chars":
-            return text
-        case "f64" | "f32":
-            number: float = struct.unpack("<d", struct.pack("<Q", bits))[0]
-            return number
-        case "i32":
-            return bits - (bits >> 63 << 64)
-        case _:
-            return bits
+def _number(bits: int, _text: bytes) -> Value:
+    return bits
+
+
+def _signed(bits: int, _text: bytes) -> Value:
+    return bits - (bits >> 63 << 64)
+
+
+def _double(bits: int, _text: bytes) -> Value:
+    value: float = _DOUBLE.unpack(_BITS.pack(bits))[0]
+    return value
+
+
+def _text(_bits: int, text: bytes) -> Value:
+    return text.decode("utf-8", "replace")
+
+
+def _block(_bits: int, text: bytes) -> Value:
+    return text
+
+
+_Reader = Callable[[int, bytes], Value]
+_Step = tuple[int, Parameter, _Reader]
+_READERS: Final[dict[str, _Reader]] = {
+    "text": _text,
+    "block": _block,
+    "chars": _block,
+    "f32": _double,
+    "f64": _double,
+    "i32": _signed,
+}
+
+
+@cache
+def _plan(function: int) -> tuple[Export, tuple[_Step, ...]]:
+    """How the values of a function are read: bit of each parameter, and what makes a value of its 64 bits."""
+    export = exports()[function]
+    steps = ((1 << i, each, _READERS.get(each.kind, _number)) for i, each in enumerate(export.parameters))
+    return export, tuple(steps)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -34,9 +34,18 @@ def build_tracer(folder: Path) -> Path:
     return target
 
 
+def load_tracer(path: Path) -> ctypes.CDLL:
+    """The tracer as what takes the hash of frames."""
+    tracer = ctypes.CDLL(str(path))
+    tracer.fullwell_frame_hash.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
+    tracer.fullwell_frame_hash.restype = ctypes.c_uint64
+    return tracer
+
+
 def record(
     program: Sequence[str],
     path: Path,
+    tracer: Path,
     environment: dict[str, str],
     library: Path | None,
     own: bool = False,
@@ -50,6 +59,8 @@ def record(
         Its command line.
     path : Path
         Trace file, made by `fullwell.serve.sdk.trace.calls.create`.
+    tracer : Path
+        Made by `build_tracer`.
     environment : dict of str
         Of the program.
     library : Path or None
@@ -69,14 +80,12 @@ def record(
     MissingFile
         If there is no such program.
     """
-    with tempfile.TemporaryDirectory() as scratch:
-        shim = build_tracer(Path(scratch))
-        before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(shim))))
-        settings = {**environment, "LD_PRELOAD": before, "FULLWELL_TRACE_FILE": str(path.resolve())}
-        settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
-        settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
-        settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
-        status = _run(program, settings)
+    before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(tracer))))
+    settings = {**environment, "LD_PRELOAD": before, "FULLWELL_TRACE_FILE": str(path.resolve())}
+    settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
+    settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
+    settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
+    status = _run(program, settings)
     finish(path, status if status >= 0 else 128 - status)
     return status
 

@@ -176,6 +176,7 @@ void take_double(struct call *call, uint32_t place, double value) { take_number(
 void take_handle(struct call *call, uint32_t place, void *handle) {
     uint64_t number = known_handle(handle);
     take_number(call, place, !handle ? 0 : number ? number : UINT64_MAX);
+    call->stray = !number;
 }
 
 void take_pointer(struct call *call, uint32_t place, const void *pointer) {
@@ -184,14 +185,14 @@ void take_pointer(struct call *call, uint32_t place, const void *pointer) {
 
 void take_text(struct call *call, uint32_t place, const char *text, size_t most) {
     take_pointer(call, place, text);
-    uint32_t size = text ? (uint32_t)strnlen(text, most < 1023 ? most : 1023) : 0;
+    uint32_t size = text && !call->stray ? (uint32_t)strnlen(text, most < 1023 ? most : 1023) : 0;
     call->part[call->parts++] = (struct part){text, size, size};
 }
 
 void watch(struct call *call, uint32_t place, const void *pointer, size_t size) {
     take_pointer(call, place, pointer);
     call->before[place] = 0;
-    if (pointer) memcpy(&call->before[place], pointer, size);
+    if (pointer && !call->stray) memcpy(&call->before[place], pointer, size);
 }
 
 void watch_part(struct call *call, uint32_t place, const void *pointer, uint32_t room) {

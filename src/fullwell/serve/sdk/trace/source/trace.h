@@ -27,6 +27,7 @@ struct call {
     uint32_t unchanged; /* bit i: what lies there is what lay there before */
     uint32_t parts;
     bool again;         /* as the call before: its record is used */
+    bool stray;         /* the handle is none: the library will follow no pointer, so neither do we */
     uint64_t value[MOST_VALUES], before[MOST_VALUES];
     struct part part[MOST_PARTS];
     uint64_t start_ns, until_ns, result, frame_bytes, frame_hash;
