@@ -7,6 +7,7 @@ import pytest
 from fullwell.camera.clock import SteppedClock
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
+from fullwell.camera.firmware import Firmware
 from fullwell.camera.states import TRANSITIONS, Command, Refusal, after
 from fullwell.errors import Busy, DeviceFault, DeviceLost, NotConnected
 from tiny.waiting import NOON_NS
@@ -64,8 +65,15 @@ CALLS = {
     Command.TRIGGER: Camera.trigger,
     Command.GO_LIVE: lambda cam: kept.append(cam.live()),
     Command.BURST: lambda cam: kept.append(cam.burst(frames=2)),
+    Command.UPDATE: lambda cam: upgradable(cam).roll_back("fpga"),
 }
 kept: list = []  # an iterator that is dropped would end its live run
+
+
+def upgradable(cam: Camera) -> Firmware:
+    for name in ("versions", "update", "roll_back"):
+        setattr(cam.device, name, lambda *_: None)
+    return cam.firmware
 
 
 def bring(cam: Camera, state: State, waits: bool = False) -> None:

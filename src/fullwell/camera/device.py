@@ -141,6 +141,15 @@ class TruthSource(Protocol):
         ...
 
 
+@runtime_checkable
+class UndervoltageMemory(Protocol):
+    """A device that remembers under-voltage events and can be told to forget them."""
+
+    def reset_undervoltage(self) -> None:
+        """Erase the memory of such events. Raises `NotSupported` where the camera has none."""
+        ...
+
+
 class BurstPort(Protocol):
     """The burst calls of live mode. All may come while live, from any thread.
 

@@ -7,7 +7,7 @@ Every method may be called from any thread. `Camera.state`, `Camera.abort`, `Cam
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from enum import Enum
 from functools import partial
@@ -21,8 +21,9 @@ from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.burst import burst_plan
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
-from fullwell.camera.device import Device, Stream, Troubled, TruthSource
+from fullwell.camera.device import Device, Stream, Troubled, TruthSource, UndervoltageMemory
 from fullwell.camera.far_end import FarEnd
+from fullwell.camera.firmware import Firmware
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, Readings, Settings, Truth
 from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
 from fullwell.camera.machine import Machine
@@ -33,9 +34,10 @@ from fullwell.camera.sparing import SparingLog
 from fullwell.camera.states import Command, State
 from fullwell.camera.timekeeper import Timekeeper, conditions
 from fullwell.camera.troubles import TroubleBoard
+from fullwell.camera.undervoltage import Undervoltage, explain
 from fullwell.camera.watch import FrameWatch
 from fullwell.camera.wheel import Wheel
-from fullwell.errors import NotSupported, OutOfRange, TriggerTimeout
+from fullwell.errors import DeviceLost, NotSupported, OutOfRange, TriggerTimeout
 from fullwell.models.facts import CameraModel, Range, Window
 from fullwell.readout.calibration import RowOffset
 from fullwell.readout.precise import PreciseExposure, precise_exposure
@@ -47,6 +49,13 @@ __all__ = ["KEEP", "Camera", "State"]
 
 ADJUSTABLE: Final = frozenset({"exposure_s", "gain", "offset"})
 """What may change while the camera is live."""
+
+BOOT_TIMEOUT_S: Final = 60.0
+BOOT_POLL_S: Final = 0.5
+"""How long a camera may take to boot after a change of its firmware, and how often it is tried."""
+
+WHEEL_HOMES_S: Final = 30.0
+"""So long after opening a wheel that was not there is looked for again: it homes after power-up."""
 
 
 class _Keep(Enum):
@@ -76,6 +85,7 @@ class Camera:
         self._machine = Machine(self._far_end)
         self._choice = default_choice(device.model, device.link)
         self._wheel: Wheel | None = None
+        self._wheel_until_ns = 0
         self._pins: Pins | None = None
         self._pool = Pool()
         self._timekeeper = Timekeeper(device.model)
@@ -132,6 +142,9 @@ class Camera:
     @property
     def wheel(self) -> Wheel | None:
         """The filter wheel on the camera port; None where there is none, and before the first `open`."""
+        if self._wheel is None and self.state is State.IDLE and self.clock.now_ns() < self._wheel_until_ns:
+            with self._machine.faults():
+                self._wheel = self._find_wheel()
         return self._wheel
 
     @property
@@ -170,13 +183,20 @@ class Camera:
         with self._machine.faults():
             self._wheel = self._find_wheel()
             self._find_pins()
+        self._wheel_until_ns = self.clock.now_ns() + round(WHEEL_HOMES_S * 1e9)
         return True
 
     def _come_back(self) -> None:
-        """Open a lost camera again, and cool it as before."""
+        """Open a lost camera again, as it was."""
         if self._open(only_if_lost=True):
-            for control, value in self._cooling.items():
-                self._set(control, value)
+            self._restore()
+
+    def _restore(self) -> None:
+        """Cool the camera as before, and turn its wheel back as soon as that answers."""
+        for control, value in self._cooling.items():
+            self._set(control, value)
+        if self._wheel is not None:
+            self._wheel.restore()
 
     @property
     def recoveries(self) -> int:
@@ -354,6 +374,8 @@ class Camera:
         DeviceFault
             If the camera fails.
         """
+        if self._wheel is not None:
+            self._wheel.look()
         with self._machine.settled():
             self._machine.start(self.settings)
 
@@ -620,6 +642,43 @@ class Camera:
         with self._machine.faults():
             return self._far_end.readings()
 
+    def undervoltage(self) -> Undervoltage:
+        """What the camera says of its supply, in words, with what to do.
+
+        Raises
+        ------
+        NotSupported
+            If it has no under-voltage lock-out.
+        NotConnected
+            If the camera is not open.
+        """
+        known = Control.SUPPLY_VOLTAGE_V in self.controls
+        voltage_v = self.control(Control.SUPPLY_VOLTAGE_V) if known else None
+        return explain(self.model, int(self.control(Control.UVLO_STATUS)), voltage_v)
+
+    def reset_undervoltage(self) -> None:
+        """Erase the camera's memory of an under-voltage event: its cooler may have full power again.
+
+        Raises
+        ------
+        NotSupported
+            If it has no under-voltage lock-out.
+        NotConnected
+            If the camera is not open.
+        """
+        self._far_end.require(Control.UVLO_STATUS)
+        if not isinstance(self._device, UndervoltageMemory):
+            raise NotSupported(f"the {self.model.name} has no memory of under-voltage that can be erased.")
+        with self._machine.settled():
+            self._machine.check(Command.CONTROL)
+            with self._machine.faults():
+                self._device.reset_undervoltage()
+
+    @property
+    def firmware(self) -> Firmware:
+        """Versions of firmware and FPGA; on twins also their change."""
+        return Firmware(self._device, self._change_firmware)
+
     def truth(self, frame: Frame) -> Truth:
         """The answer key of a frame of this camera.
 
@@ -649,7 +708,27 @@ class Camera:
 
     # Inside.
 
+    def _change_firmware(self, change: Callable[[], object]) -> None:
+        """Do it while nothing else is done; the camera boots, and is opened again as it was."""
+        with self._machine.settled():
+            self._machine.check(Command.UPDATE)
+            with self._machine.faults():
+                change()
+        self._machine.disconnect()
+        deadline_ns = self.clock.now_ns() + round(BOOT_TIMEOUT_S * 1e9)
+        while True:
+            try:
+                self._open()
+            except DeviceLost:
+                if self.clock.now_ns() > deadline_ns:
+                    raise
+                self.clock.sleep_until(self.clock.now_ns() + round(BOOT_POLL_S * 1e9))
+            else:
+                return self._restore()
+
     def _go_live(self, plan: LivePlan) -> Live:
+        if self._wheel is not None:
+            self._wheel.look()
         with self._machine.settled():
             self._watch.begin(self.clock.now_ns())
             live = self._machine.go_live(self.settings, plan, lend=self._lend, deliver=self._live_frame)
@@ -658,8 +737,8 @@ class Camera:
 
     def _find_wheel(self) -> Wheel | None:
         names, slot = self._device.wheel_names(), Control.WHEEL_POSITION
-        if not names:
-            return None
+        if not names or (self._wheel is not None and self._wheel.names == names):
+            return self._wheel
         return Wheel(names, partial(self.control, slot), partial(self._set, slot), self._device.clock)
 
     def _find_pins(self) -> None:
@@ -694,9 +773,11 @@ class Camera:
     def _frame(self, buffer: NDArray[Any], report: FrameReport, asked: Settings, stream: Stream) -> Frame:
         self._number += 1
         doubts = self._watch.look(buffer, report)
+        timed = self._timekeeper.timed(buffer, report, stream)
+        if self._wheel is not None:
+            doubts += self._wheel.doubts(timed.row0_start_ns, timed.exposure_end_ns)
         for doubt in doubts:
             self._log.warn(f"frame {report.sequence}: {doubt}")
-        timed = self._timekeeper.timed(buffer, report, stream)
         return Frame(buffer, self._number, timed, self.model, self.identity, asked, doubts=doubts)
 
     def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:

@@ -272,6 +272,11 @@ class FrameReport:
         return self.row0_start_ns + self.time_uncertainty_ns < instant_ns
 
     @property
+    def exposure_end_ns(self) -> int:
+        """UTC, end of exposure of the last row."""
+        return self.row0_start_ns + self.timing.exposure_ns + self.timing.read_ns
+
+    @property
     def lost_in_memory(self) -> int:
         """How many of the `losses` found no room in the camera's memory."""
         return _frames(self.losses, Fate.LOST_IN_MEMORY)
@@ -321,7 +326,7 @@ class Frame:
     @property
     def end_ns(self) -> int:
         """UTC, end of exposure of the last row."""
-        return self.start_ns + self.report.timing.exposure_ns + self.report.timing.read_ns
+        return self.report.exposure_end_ns
 
     @property
     def times(self) -> RowTimes:

@@ -36,6 +36,7 @@ class Command(StrEnum):
     GO_LIVE = "go live"
     TRIGGER = "trigger"
     BURST = "take a burst"
+    UPDATE = "change the firmware"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _CLOSED,
         Command.BURST: _CLOSED,
         Command.TRIGGER: _CLOSED,
+        Command.UPDATE: _CLOSED,
     },
     State.IDLE: {
         Command.OPEN: State.IDLE,
@@ -101,6 +103,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: State.LIVE,
         Command.BURST: State.LIVE,
         Command.TRIGGER: _UNARMED,
+        Command.UPDATE: State.IDLE,
     },
     State.ARMED: {
         Command.OPEN: State.ARMED,
@@ -115,6 +118,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _ARMED,
         Command.BURST: _ARMED,
         Command.TRIGGER: State.ARMED,
+        Command.UPDATE: _ARMED,
     },
     State.EXPOSING: {
         Command.OPEN: State.EXPOSING,
@@ -129,6 +133,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _EXPOSING,
         Command.BURST: _EXPOSING,
         Command.TRIGGER: _EXPOSING,
+        Command.UPDATE: _EXPOSING,
     },
     State.READING: {
         Command.OPEN: State.READING,
@@ -143,6 +148,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _READING,
         Command.BURST: _READING,
         Command.TRIGGER: _READING,
+        Command.UPDATE: _READING,
     },
     State.LIVE: {
         Command.OPEN: State.LIVE,
@@ -157,6 +163,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _LIVE,
         Command.BURST: _LIVE,
         Command.TRIGGER: State.LIVE,
+        Command.UPDATE: _LIVE,
     },
     State.ERROR: {
         Command.OPEN: State.IDLE,
@@ -171,6 +178,7 @@ TRANSITIONS: Final[dict[State, dict[Command, State | Refusal]]] = {
         Command.GO_LIVE: _FAULT,
         Command.BURST: _FAULT,
         Command.TRIGGER: _FAULT,
+        Command.UPDATE: _FAULT,
     },
 }
 """State after each command, or why it is refused. START leads to ARMED where exposures wait for a trigger. Beside

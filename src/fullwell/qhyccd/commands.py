@@ -107,6 +107,19 @@ class Commands:
             "memory_bytes": self._library.GetQHYCCDMemLength(self._handle),
         }
 
+    def wheel_plugged(self) -> bool:
+        """Whether there is a filter wheel that answers; not while it homes."""
+        plugged: bool = self._library.IsQHYCCDCFWPlugged(self._handle) == 0
+        return plugged
+
+    def reset_undervoltage(self) -> None:
+        """Erase the memory of under-voltage in the camera's flash."""
+        reset = getattr(self._library, "QHYCCDResetFlashULVOError", None)
+        if reset is None:
+            raise NotSupported("this libqhyccd cannot erase the memory of under-voltage.", "Install a newer one.")
+        reset.argtypes, reset.restype = (ctypes.c_void_p,), None
+        reset(self._handle)
+
     def _available(self, number: int) -> bool:
         return bool(self._library.IsQHYCCDControlAvailable(self._handle, number) == 0)
 

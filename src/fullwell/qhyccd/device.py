@@ -345,9 +345,22 @@ class QhyccdDevice:
             self._live = False
             self._do("stop_live")
 
+    def reset_undervoltage(self) -> None:
+        """Erase the camera's memory of under-voltage.
+
+        Raises
+        ------
+        NotSupported
+            If the camera has none, or the library is too old.
+        """
+        self._number(Control.UVLO_STATUS)
+        self._do("reset_undervoltage")
+
     def wheel_names(self) -> tuple[str, ...]:
-        """Slots of the filter wheel: the library knows only their number."""
+        """Slots of the filter wheel: the library knows only their number. It homes after power-up: ask again."""
         if not self._about.get("wheel"):
+            self._about["wheel"] = self._worker is not None and self._do("wheel_plugged")
+        if not self._about["wheel"]:
             return ()
         slots = self._do("get_control", 44)
         return tuple(f"slot {number + 1}" for number in range(int(slots)))
