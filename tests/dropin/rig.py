@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import pytest
 from fullwell.serve.sdk.build import build
 
 WHEEL = "qhyccd==0.1.3"
+STARTS_WITHIN_S = 60
 FAKE_USB = "libusb-1-919e7ca7.0.so.0"
 EXPORTS = Path(__file__).parents[2] / "src" / "fullwell" / "serve" / "sdk" / "exports.csv"
 
@@ -71,15 +73,19 @@ def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         }
         cameras = [word for name in words if name.startswith("twin:") for word in ("--camera", name)]
         others = [name for name in words if not name.startswith("twin:")]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", "--idle", "600", *cameras, *others],
-            env=environment,
-            stderr=subprocess.PIPE,
-        )
+        told = folder / f"{len(running)}.log"  # a pipe that nobody reads would stop the engine once it is full
+        with told.open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", "--idle", "600", *cameras, *others],
+                env=environment,
+                stderr=log,
+            )
         running.append(process)
-        assert process.stderr is not None
-        line = process.stderr.readline()
-        assert b"listening" in line, line + process.stderr.read()
+        end_s = time.monotonic() + STARTS_WITHIN_S
+        while b"listening" not in told.read_bytes():
+            assert process.poll() is None, told.read_text()
+            assert time.monotonic() < end_s, "the engine does not start"
+            time.sleep(0.05)
         known[words] = Engine(environment, process.pid)
         return known[words]
 
@@ -87,8 +93,6 @@ def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     for process in running:
         process.terminate()
         process.wait(20)
-        if process.stderr is not None:
-            process.stderr.close()
 
 
 @dataclass(frozen=True)

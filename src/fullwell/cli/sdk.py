@@ -84,6 +84,13 @@ def own_command() -> str:
     return str(beside) if beside.exists() else shutil.which("fullwell") or "fullwell"
 
 
+def _tell_file(path: Path) -> None:
+    """Say everything to a file from now on: the pipe of the program that started us may have no reader."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    os.dup2(file, sys.stderr.fileno())
+    os.close(file)
+
+
 @app.command("build")
 def build(folder: FolderOption = None) -> None:
     """Build libqhyccd.so.20, its links and its header with the C compiler at hand."""
@@ -125,6 +132,7 @@ def engine(
         os._exit(0)  # the library waits for this: somebody listens now
     if detach:
         os.setsid()
+        _tell_file(default_socket().with_suffix(".log"))
     else:
         say(f"listening at {default_socket()}: {', '.join(names)}")
     try:

@@ -26,11 +26,11 @@ _CALLED_BACK: Final = {
 
 _CXX: Final = {
     "SetQHYCCDLogFunction": "template <class Function> inline void SetQHYCCDLogFunction(Function) {}",
-    "QHYCCDSolve": """extern "C" uint32_t QHYCCDSolve(int32_t time_out_s, float scale_low, float scale_high, float centre_ra,
-                                float centre_dec, float radius, float &ra, float &dec, float &size_x, float &size_y,
-                                float &rotation);""",
+    "QHYCCDSolve": """extern "C" uint32_t QHYCCDSolve(
+    int32_t time_out_s, float scale_low, float scale_high, float centre_ra, float centre_dec, float radius,
+    float &ra, float &dec, float &size_x, float &size_y, float &rotation);""",
 }
-"""Functions that only C++ can call: a function object, whose type has changed over the versions, and references."""
+"""What only C++ can call, by a function object (its type has changed over the versions) or references."""
 
 
 def headers() -> dict[str, str]:
