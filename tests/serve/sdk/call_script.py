@@ -122,6 +122,19 @@ class Script:
         ):
             self.say(name, handle)
 
+    def remembered(self, handle, label: str) -> None:
+        """What outlasts an initialisation, or the camera being closed."""
+        for control in (6, 7, 8, 9, 10, 12, 18, 36):
+            self.say("GetQHYCCDParam", handle, control, label=label)
+        for name in (
+            "GetQHYCCDEffectiveArea",
+            "GetQHYCCDOverScanArea",
+            "GetQHYCCDCurrentROI",
+            "GetQHYCCDChipInfo",
+        ):
+            self.say(name, handle, label=label)
+        self.say("GetQHYCCDReadMode", handle, label=label)
+
     def controls(self, handle) -> None:
         for control in [*range(100), *range(1024, 1040), 999, 5000]:
             self.say("IsQHYCCDControlAvailable", handle, control)
@@ -349,6 +362,31 @@ def main(path: str, table: str, stream: int, mode: int) -> None:
     if stream == 1:
         s.say("BeginQHYCCDLive", handle)
         s.say("StopQHYCCDLive", handle)
+    s.stage = "again"
+    s.say("InitQHYCCD", handle, label="first")
+    for factor in (2, 3, 1):
+        for control, value in ((6, 33.0), (7, 44.0), (8, 200000.0), (12, 20.0), (18, -5.0)):
+            s.say("SetQHYCCDParam", handle, control, value)
+        s.say("SetQHYCCDBinMode", handle, factor, factor)
+        s.say("SetQHYCCDResolution", handle, 10, 20, 640, 480)
+        s.say("SetQHYCCDBitsMode", handle, 8)
+        s.remembered(handle, f"bin {factor}")
+        s.say("InitQHYCCD", handle, label=f"bin {factor}")
+        s.remembered(handle, f"init in bin {factor}")
+    s.say("SetQHYCCDBinMode", handle, 1, 1)
+    s.say("SetQHYCCDResolution", handle, 10, 20, 640, 480)
+    s.say("SetQHYCCDParam", handle, 8, 200000.0)
+    library.call("CloseQHYCCD", handle)
+    handle = ctypes.c_void_p(library.call("OpenQHYCCD", full)[0])
+    s.remembered(handle, "reopened")
+    s.say("InitQHYCCD", handle, label="reopened")
+    s.remembered(handle, "reopened, init")
+    library.call("CloseQHYCCD", handle)
+    s.say("ReleaseQHYCCDResource", label="in between")
+    s.say("InitQHYCCDResource", label="in between")
+    s.say("ScanQHYCCD", label="in between")
+    handle = ctypes.c_void_p(library.call("OpenQHYCCD", full)[0])
+    s.remembered(handle, "released")
     s.stage = "closed"
     library.call("CloseQHYCCD", handle)
     strange = {"closed": handle, "null": ctypes.c_void_p(0), "invented": ctypes.c_void_p(0xDEADBEEF0)}

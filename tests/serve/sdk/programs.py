@@ -66,6 +66,6 @@ def stamp(image):
 '''
 
 
-def program(engine: Engine, text: str, *words: str) -> str:
+def program(engine: Engine, text: str, *words: str, seconds: float = 300) -> str:
     """Run a program on an engine; what it printed."""
-    return engine.run(sys.executable, "-c", PROLOGUE + dedent(text), *words)
+    return engine.run(sys.executable, "-c", PROLOGUE + dedent(text), *words, seconds=seconds)

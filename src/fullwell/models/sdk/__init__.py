@@ -23,9 +23,9 @@ class ControlFacts:
     range : tuple of float or None
         Lowest, highest, step; None = it has none.
     value : float or None
-        After initialisation; None = none to be read.
-    before_init, live_value : float or None
-        Before initialisation, and after it in live mode, where they differ.
+        At first; None = none to be read.
+    single_init, live_init : float or None
+        What initialisation sets it to, in single and in live mode; None = it keeps what it has.
     settable : bool
         Whether setting it is called a success.
     remembers : str
@@ -39,8 +39,8 @@ class ControlFacts:
     available: bool
     range: tuple[float, float, float] | None
     value: float | None
-    before_init: float | None
-    live_value: float | None
+    single_init: float | None
+    live_init: float | None
     settable: bool
     remembers: str
     live_remembers: str
@@ -96,11 +96,14 @@ class SdkFacts:
         Left, top, width, height: "single" and "live" after initialisation, "set" before it and once a binning was
         chosen; empty = the whole chip.
     areas_follow_bin : bool
-        Whether "set" areas are divided by the binning.
+        Whether "set" areas are divided by the binning; else the effective area follows binning and left edge of
+        the last window or initialisation.
     unknown_bin : int
         What a binning that the camera has not counts as; 0 = nothing changes.
     first_window : str
         Window before one is set: "chip" or "none".
+    init_sets_window, init_resets_bin : bool
+        Whether initialisation sets the window to the whole chip, and the binning to 1.
     chip_live : tuple of int
         Size reported in live mode; empty = that of the read mode.
     live_shift : tuple of int
@@ -137,6 +140,8 @@ class SdkFacts:
     areas_follow_bin: bool
     unknown_bin: int
     first_window: str
+    init_sets_window: bool
+    init_resets_bin: bool
     chip_live: tuple[int, ...]
     live_shift: tuple[int, int]
     image_at: tuple[int, int]
@@ -194,6 +199,8 @@ def _facts(raw: dict[str, Any]) -> SdkFacts:
         areas_follow_bin=raw["areas_follow_bin"],
         unknown_bin=raw["unknown_bin"],
         first_window=raw["first_window"],
+        init_sets_window=raw.get("init_sets_window", False),
+        init_resets_bin=raw.get("init_resets_bin", False),
         chip_live=tuple(raw.get("chip_live", ())),
         live_shift=_pair(raw.get("live_shift", (0, 0))),
         image_at=_pair(raw["image_at"]),
@@ -238,8 +245,8 @@ def _control(raw: dict[str, Any]) -> ControlFacts:
         available=raw.get("available", True),
         range=(float(limits[0]), float(limits[1]), float(limits[2])) if limits else None,
         value=float(raw["value"]) if "value" in raw else None,
-        before_init=float(raw["before_init"]) if "before_init" in raw else None,
-        live_value=float(raw["live_value"]) if "live_value" in raw else None,
+        single_init=float(raw["single_init"]) if "single_init" in raw else None,
+        live_init=float(raw["live_init"]) if "live_init" in raw else None,
         settable=raw.get("settable", False),
         remembers=raw.get("remembers", "as set"),
         live_remembers=raw.get("live_remembers", raw.get("remembers", "as set")),

@@ -36,7 +36,7 @@ def _cancel(camera: VendorCamera) -> Answer:
 
 @answers("SetQHYCCDSingleFrameTimeOut")
 def _set_timeout(camera: VendorCamera, time_ms: int) -> Answer:
-    camera.timeout_ms = time_ms
+    camera.memory.timeout_ms = time_ms
     return DONE
 
 
@@ -118,7 +118,7 @@ def _reset_counter(camera: VendorCamera) -> Answer:
 
 @answers("GetQHYCCDPreciseExposureInfo")
 def _precise(camera: VendorCamera) -> Answer:
-    mode = camera.facts.read_modes[camera.mode].mode
+    mode = camera.facts.read_modes[camera.memory.mode].mode
     told = precise_exposure(camera.device.model, mode, camera.device.precise_timing())
     return Answer(
         written={
@@ -136,7 +136,9 @@ def _precise(camera: VendorCamera) -> Answer:
 @answers("GetQHYCCDRollingShutterEndOffset")
 def _row_end(camera: VendorCamera, row: int) -> Answer:
     line_us = camera.device.precise_timing().line_period_ns / 1000
-    return Answer(written={"offset_us": row_end_us(camera.facts, camera.mode, row + camera.roi[1], line_us)})
+    return Answer(
+        written={"offset_us": row_end_us(camera.facts, camera.memory.mode, row + camera.memory.roi[1], line_us)}
+    )
 
 
 def row_end_us(facts: SdkFacts, mode: int, row: int, line_us: float) -> float:

@@ -9,8 +9,9 @@ import numpy as np
 from fullwell.camera.controls import Control
 from fullwell.errors import NotSupported
 from fullwell.models.sdk import SdkFacts
+from fullwell.serve.sdk.memory import LIVE, SINGLE
 from fullwell.serve.sdk.registry import DONE, REFUSED, answers, area
-from fullwell.serve.sdk.vendor_camera import LIVE, SINGLE, VendorCamera
+from fullwell.serve.sdk.vendor_camera import VendorCamera
 from fullwell.serve.sdk.wire import FAILED, SUCCESS, Answer
 
 UNKNOWN_MODE: Final = 0xFFFF
@@ -44,7 +45,7 @@ def _mode_size(camera: VendorCamera, mode: int) -> Answer:
     if mode >= len(camera.facts.read_modes):
         return Answer(UNKNOWN_MODE, {"width": 0, "height": 0})
     facts = camera.facts.read_modes[mode]
-    width, height = facts.live_size if camera.stream == LIVE and camera.initialised else facts.size
+    width, height = facts.live_size if camera.memory.stream == LIVE and camera.memory.initialised else facts.size
     return Answer(written={"width": width, "height": height})
 
 
@@ -52,13 +53,13 @@ def _mode_size(camera: VendorCamera, mode: int) -> Answer:
 def _set_mode(camera: VendorCamera, mode: int) -> Answer:
     if mode >= len(camera.facts.read_modes):
         return Answer(UNKNOWN_MODE)
-    camera.set_mode(mode)
+    camera.memory.next_mode = mode
     return DONE
 
 
 @answers("GetQHYCCDReadMode")
 def _get_mode(camera: VendorCamera) -> Answer:
-    return Answer(written={"mode": camera.mode})
+    return Answer(written={"mode": camera.memory.mode})
 
 
 # Set-up.
@@ -69,7 +70,7 @@ def _set_stream(camera: VendorCamera, mode: int) -> Answer:
     if mode not in (SINGLE, LIVE):
         return REFUSED
     camera.stop_live()
-    camera.stream = mode
+    camera.memory.stream = mode
     return DONE
 
 
@@ -81,23 +82,23 @@ def _init(camera: VendorCamera) -> Answer:
 
 @answers("SetQHYCCDBinMode")
 def _set_bin(camera: VendorCamera, horizontal: int, vertical: int) -> Answer:
-    camera.set_bin(horizontal, vertical)
+    camera.memory.set_bin(horizontal, vertical)
     return DONE
 
 
 @answers("SetQHYCCDResolution")
 def _set_roi(camera: VendorCamera, x: int, y: int, width: int, height: int) -> Answer:
-    return DONE if camera.set_roi(x, y, width, height) else REFUSED
+    return DONE if camera.memory.set_roi(x, y, width, height) else REFUSED
 
 
 @answers("GetQHYCCDCurrentROI")
 def _get_roi(camera: VendorCamera) -> Answer:
-    return area(camera.roi)
+    return area(camera.memory.roi)
 
 
 @answers("SetQHYCCDBitsMode")
 def _set_bits(camera: VendorCamera, bits: int) -> Answer:
-    return DONE if camera.set_bits(bits) else REFUSED
+    return DONE if camera.memory.set_bits(bits) else REFUSED
 
 
 @answers("SetQHYCCDDebayerOnOff")
@@ -107,15 +108,15 @@ def _debayer(camera: VendorCamera, on: int) -> Answer:  # noqa: ARG001
 
 @answers("GetQHYCCDMemLength")
 def _memory(camera: VendorCamera) -> Answer:
-    width, height = camera.chip if camera.facts.chip_live else _largest(camera.facts)
+    width, height = camera.memory.chip if camera.facts.chip_live else _largest(camera.facts)
     extra = camera.facts.extra_px
     return Answer((width + extra[0]) * (height + extra[1]) * camera.facts.memory_bytes_per_px)
 
 
 @answers("GetQHYCCDChipInfo")
 def _chip(camera: VendorCamera) -> Answer:
-    width, height = camera.chip
-    columns, rows = camera.facts.read_modes[camera.mode].size
+    width, height = camera.memory.chip
+    columns, rows = camera.facts.read_modes[camera.memory.mode].size
     pixel_um = camera.device.model.sensor.geometry.pixel_size_um
     return Answer(
         written={
@@ -125,22 +126,19 @@ def _chip(camera: VendorCamera) -> Answer:
             "image_height": height,
             "pixel_width_um": pixel_um,
             "pixel_height_um": pixel_um,
-            "bpp": camera.bits,
+            "bpp": camera.memory.bits,
         }
     )
 
 
 @answers("GetQHYCCDEffectiveArea")
 def _effective(camera: VendorCamera) -> Answer:
-    return area(camera.area(camera.facts.effective))
+    return area(camera.memory.effective)
 
 
 @answers("GetQHYCCDOverScanArea")
 def _overscan(camera: VendorCamera) -> Answer:
-    left, top, width, height = camera.area(camera.facts.overscan)
-    if camera.facts.areas_follow_bin:
-        height //= camera.bin  # the vendor's library divides it twice
-    return area((left, top, width, height))
+    return area(camera.memory.overscan)
 
 
 # Controls.

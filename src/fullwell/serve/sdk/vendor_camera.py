@@ -21,6 +21,7 @@ from fullwell.errors import FullwellError, InvalidValue, NotSupported
 from fullwell.models.facts import Window
 from fullwell.models.sdk import SdkFacts
 from fullwell.serve.sdk.geometry import Request, request
+from fullwell.serve.sdk.memory import LIVE, TRANSFER_BIT, Memory
 from fullwell.serve.sdk.port import Port
 from fullwell.serve.sdk.quirks import STAMP_BYTES, FrameQuirks, Quirks
 from fullwell.serve.sdk.shared import SharedFrames
@@ -28,15 +29,13 @@ from fullwell.serve.sdk.shared import SharedFrames
 log = logging.getLogger(__name__)
 
 ERROR_VALUE: Final = 4294967295.0
-EXPOSURE, TRANSFER_BIT, COOLER, WHEEL_PORT, WHEEL_SLOTS = 8, 10, 18, 17, 44
+EXPOSURE, COOLER, WHEEL_PORT, WHEEL_SLOTS = 8, 18, 17, 44
 TEMPERATURE, POWER, MANUAL_POWER = 14, 15, 16
 GPS, ANTI_GLOW, MEMORY, SUPPLY = 36, 41, 48, 67
 SUPPLY_GOOD, SUPPLY_FAILED = 1, 9
 MOST_POWER: Final = 255
-DEFAULT_TIMEOUT_MS: Final = 60_000
 LIBRARY_SLACK_S: Final = 0.3
 """What the library waits beyond the exposure and its time-out."""
-SINGLE, LIVE = 0, 1
 
 KNOBS: Final = {6: Control.GAIN, 7: Control.OFFSET, 9: Control.SPEED, 12: Control.USB_TRAFFIC}
 """Controls that are whole numbers on the camera too."""
@@ -60,11 +59,15 @@ class VendorCamera:
     facts : SdkFacts
     number : int
         By which the library names it.
+    memory : Memory
+        What the program's library remembers of it.
     quirks : Quirks, optional
         What goes wrong; default is nothing.
     """
 
-    def __init__(self, device: Device, facts: SdkFacts, number: int, quirks: Quirks | None = None) -> None:
+    def __init__(
+        self, device: Device, facts: SdkFacts, number: int, memory: Memory, quirks: Quirks | None = None
+    ) -> None:
         self.device, self.facts, self.number = device, facts, number
         self.quirks = Quirks() if quirks is None else quirks
         self._spoiler = FrameQuirks(self.quirks)
@@ -72,18 +75,9 @@ class VendorCamera:
         highest = max(mode.size[1] for mode in facts.read_modes) + facts.extra_px[1]
         self.memory_bytes = widest * highest * facts.memory_bytes_per_px
         self.frames = SharedFrames(self.memory_bytes)
-        self.stream, self.bin = SINGLE, 1
-        self.mode = self.next_mode = 0
-        self.bits = 8 if facts.any_bits else 16
-        self.roi = (0, 0, *self.chip) if facts.first_window == "chip" else (0, 0, 0, 0)
-        self._roi_is_raw = False
-        self.initialised = False
-        self.bin_was_set = False
-        self.values = {
-            each.id: each.value if each.before_init is None else each.before_init
-            for each in facts.controls.values()
-            if each.value is not None
-        }
+        self.memory = memory
+        self._ready = False
+        self._told: dict[Control, str] = {}
         self._lock = threading.RLock()
         self._live_lock = threading.RLock()
         self.has_exposed = False
@@ -93,7 +87,6 @@ class VendorCamera:
         self._stopping = threading.Event()
         self._withheld: frozenset[int] = frozenset()
         self._supply_failed = False
-        self.timeout_ms = DEFAULT_TIMEOUT_MS
         self.port = Port(device, facts)
         device.open()
         self.port.forget()
@@ -101,97 +94,38 @@ class VendorCamera:
     # Set-up.
 
     def initialise(self) -> None:
-        """`InitQHYCCD`: exposure and depth go back, everything else is remembered and sent again."""
+        """`InitQHYCCD`: what is remembered is sent again."""
         self.stop_live()
         self.cancel()
         with self._lock:
-            self.mode, self.bin_was_set = self.next_mode, False
-            self.bits = self.facts.start_bits[self.stream]
-            for control in self.facts.controls.values():
-                fresh = control.live_value if self.stream == LIVE and control.live_value else control.value
-                if control.id in (EXPOSURE, TRANSFER_BIT) and fresh is not None:
-                    self.values[control.id] = fresh
-            self.initialised = True
-            if self.stream == LIVE and self.facts.chip_live:
-                self.roi, self._roi_is_raw = (*self.facts.live_shift, *self.chip), True
+            self.memory.initialise()
             self._prepare()
 
     def _prepare(self) -> None:
         """Bring the device into the mode and stream, and to the remembered values."""
-        read_mode = self.facts.read_modes[self.mode]
-        stream = Stream.LIVE if self.stream == LIVE else Stream.SINGLE
+        read_mode = self.facts.read_modes[self.memory.mode]
+        stream = Stream.LIVE if self.memory.stream == LIVE else Stream.SINGLE
         try:
             self.device.initialise(read_mode.mode, stream)
         except NotSupported as error:
             log.warning("%s: %s The first read mode is used instead.", read_mode.name, error)
             self.device.initialise(self.facts.read_modes[0].mode, stream)
+        self._ready = True
         self._withheld = GAIN_AND_OFFSET if "init-resets-gain" in self.quirks else frozenset()
         self._send_all()
 
     def _send_all(self) -> None:
         for number in (*KNOBS, EXPOSURE):
-            if number not in self._withheld:
+            known = self.facts.controls.get(number)
+            if known is not None and known.settable and number not in self._withheld:
                 self._send(number)
-
-    @property
-    def chip(self) -> tuple[int, int]:
-        """Columns and rows of the raw frame."""
-        read_mode = self.facts.read_modes[self.mode]
-        if self.stream == LIVE and self.initialised and self.facts.chip_live:
-            width, height = self.facts.chip_live
-            return width, height
-        return read_mode.size
-
-    def set_mode(self, mode: int) -> None:
-        """Remember a read mode; it holds from the next `initialise`."""
-        self.next_mode = mode
-
-    def set_bin(self, horizontal: int, vertical: int) -> None:
-        """Remember a binning; what the camera cannot do changes nothing."""
-        known = {1: 21, 2: 22, 3: 23, 4: 24, 6: 75, 8: 76}
-        self.bin_was_set = True
-        if horizontal == vertical and known.get(horizontal) in self.facts.controls:
-            self.bin = horizontal
-        else:
-            self.bin = self.facts.unknown_bin or self.bin
-            log.warning("no binning of %d x %d: %d is used.", horizontal, vertical, self.bin)
-
-    def area(self, areas: dict[str, tuple[int, ...]]) -> tuple[int, ...]:
-        """The effective or the overscan area, as it is told at present."""
-        state = (
-            ("live" if self.stream == LIVE else "single") if self.initialised and not self.bin_was_set else "set"
-        )
-        if not self.facts.areas_follow_bin and self.initialised:
-            state = "live" if self.stream == LIVE else "single"
-        own = self.facts.read_modes[self.mode]
-        of_mode = own.effective if areas is self.facts.effective else own.overscan
-        whole = of_mode or areas[state] or (0, 0, *self.chip)
-        return tuple(side // self.bin for side in whole) if self.facts.areas_follow_bin else whole
-
-    def set_bits(self, bits: int) -> bool:
-        """Remember a depth; False = refused."""
-        if bits not in self.facts.bits:
-            if not self.facts.any_bits:
-                return False
-            bits = 8
-        self.bits = bits
-        self.values[TRANSFER_BIT] = float(bits)
-        return True
-
-    def set_roi(self, left: int, top: int, width: int, height: int) -> bool:
-        """Remember a window, binned px; False = it does not fit on the chip."""
-        columns, rows = self.chip
-        if left + width > columns or top + height > rows:
-            return False
-        self.roi, self._roi_is_raw = (left, top, width, height), False
-        return True
 
     # Controls.
 
     def set_value(self, control: int, value: float) -> bool:
         """`SetQHYCCDParam`: remember, and send if it is the camera's; False = refused."""
         if control == TRANSFER_BIT:
-            return self.set_bits(int(value) if math.isfinite(value) else 0)
+            return self.memory.set_bits(int(value) if math.isfinite(value) else 0)
         if control == MEMORY and value == 1:
             self._spoiler.clear_memory()
         known = self.facts.controls.get(control)
@@ -199,9 +133,8 @@ class VendorCamera:
             return False
         if control == WHEEL_PORT:
             return self.turn_wheel(int(value) - ord("0") if math.isfinite(value) else -1)
-        remembers = known.live_remembers if self.stream == LIVE else known.remembers
-        if control != MANUAL_POWER and remembers != "never":
-            self.values[control] = _remembered(remembers, value)
+        if control != MANUAL_POWER:
+            self.memory.set_value(control, value)
         with self._lock:
             self._withheld -= {control}
             if control == MANUAL_POWER:
@@ -234,7 +167,7 @@ class VendorCamera:
 
     def _send(self, control: int) -> None:
         """Pass a remembered value on to the device."""
-        value = self.values.get(control)
+        value = self.memory.values.get(control)
         if control == EXPOSURE and value is not None:
             limits = self.device.model.exposure_s
             self._nearest(Control.EXPOSURE_S, value * 1e-6, limits.low, limits.high)
@@ -252,18 +185,26 @@ class VendorCamera:
 
     def _nearest(self, control: Control, value: float, low: float, high: float, whole: bool = False) -> None:
         if math.isnan(value):
-            log.warning("%s is no number: the camera keeps what it has.", control)
+            self._tell(control, f"{control} is no number: the camera keeps what it has.")
             return
         used = min(max(value, low), high)
         used = round(used) if whole else used
         if used != value:
-            log.warning("%s of %g is outside %g to %g: the camera gets %g.", control, value, low, high, used)
+            self._tell(
+                control, f"{control} of {value:g} is outside {low:g} to {high:g}: the camera gets {used:g}."
+            )
         try:
             self.device.set_control(control, used)
         except (NotSupported, InvalidValue) as error:
-            log.warning("%s", error)
+            self._tell(control, str(error))
         except FullwellError as error:  # busy: it is sent again with the next exposure
             log.info("%s", error)
+
+    def _tell(self, control: Control, text: str) -> None:
+        """Log it, unless it is what was told last of this control: values are sent again with each exposure."""
+        if self._told.get(control) != text:
+            self._told[control] = text
+            log.warning("%s", text)
 
     def value(self, control: int) -> float:
         """`GetQHYCCDParam`."""
@@ -281,7 +222,7 @@ class VendorCamera:
             return float(SUPPLY_FAILED if supply_failed else SUPPLY_GOOD)
         if control in READINGS:
             return self._reading(READINGS[control])
-        return self.values.get(control, ERROR_VALUE)
+        return self.memory.values.get(control, ERROR_VALUE)
 
     def _reading(self, control: Control) -> float:
         try:
@@ -327,21 +268,21 @@ class VendorCamera:
     # Frames.
 
     def _request(self) -> Request | None:
-        left, top, width, height = self.roi if self.roi[2] else (0, 0, *self.chip)
-        if self.stream == LIVE and not self._roi_is_raw:
+        left, top, width, height = self.memory.roi if self.memory.roi[2] else (0, 0, *self.memory.chip)
+        if self.memory.stream == LIVE and not self.memory.roi_is_raw:
             image_left, image_top = self.facts.live_shift
             left, top = left + image_left, top + image_top
-        mode = self.facts.read_modes[self.mode]
+        mode = self.facts.read_modes[self.memory.mode]
         chains = len(self.device.model.mode(mode.mode).chains)
         window = Window(left, top, width, height)
-        factor = self.bin * mode.hardware_bin
+        factor = self.memory.bin * mode.hardware_bin
         return request(
             self.device.model,
             self.facts,
             window=window,
             chip=(mode.size[0] * mode.hardware_bin, mode.size[1] * mode.hardware_bin),
             factor=factor,
-            bits=self.bits,
+            bits=self.memory.bits,
             chains=chains,
             image_at=mode.image_at,
         )
@@ -349,14 +290,14 @@ class VendorCamera:
     @property
     def chains(self) -> int:
         """Images of the same pixels in a frame."""
-        return len(self.device.model.mode(self.facts.read_modes[self.mode].mode).chains)
+        return len(self.device.model.mode(self.facts.read_modes[self.memory.mode].mode).chains)
 
     def start(self) -> None:
         """`ExpQHYCCDSingleFrame`; an exposure under way is abandoned."""
         self.cancel()
         with self._lock:
-            if not self.initialised or self.stream == LIVE:
-                self.device.initialise(self.facts.read_modes[self.mode].mode, Stream.SINGLE)
+            if not self._ready or self.memory.stream == LIVE:
+                self.device.initialise(self.facts.read_modes[self.memory.mode].mode, Stream.SINGLE)
             wanted = self._request()
             if wanted is None:
                 return
@@ -372,7 +313,7 @@ class VendorCamera:
         """`GetQHYCCDExposureRemaining`: 100 to 0."""
         if self._exposing is None:
             return 0
-        exposure_ns = self.values.get(EXPOSURE, 0.0) * 1000
+        exposure_ns = self.memory.values.get(EXPOSURE, 0.0) * 1000
         passed_ns = self.device.clock.now_ns() - self._exposure_begin_ns
         return max(0, min(100, round(100 - 100 * passed_ns / exposure_ns))) if exposure_ns > 0 else 0
 
@@ -384,7 +325,7 @@ class VendorCamera:
         out = self.frames.view(0, wanted.shape, wanted.dtype)
         try:
             if not self._comes_in_time():
-                log.warning("no single frame within %d ms after its exposure.", self.timeout_ms)
+                log.warning("no single frame within %d ms after its exposure.", self.memory.timeout_ms)
                 self.device.cancel_exposure()
                 return "timeout-success" in self.quirks and self.fetch_black()
             if wanted.straight(self.chains):
@@ -405,10 +346,10 @@ class VendorCamera:
 
     def _comes_in_time(self) -> bool:
         """Wait for the beginning; whether the frame will be there before the time-out."""
-        if self.timeout_ms == 0:
+        if self.memory.timeout_ms == 0:
             return True
         exposure_s = self.device.get_control(Control.EXPOSURE_S)
-        patience_s = exposure_s + self.timeout_ms / 1000 + LIBRARY_SLACK_S
+        patience_s = exposure_s + self.memory.timeout_ms / 1000 + LIBRARY_SLACK_S
         if isinstance(self.device, Triggerable) and not self.device.wait_for_start(patience_s):
             return False
         left_s = self.device.exposure_remaining_s()
@@ -432,7 +373,7 @@ class VendorCamera:
     @property
     def _stamp_bytes(self) -> int:
         """How many bytes of a frame the camera overwrites with the GPS stamp."""
-        return STAMP_BYTES if self.values.get(GPS) else 0
+        return STAMP_BYTES if self.memory.values.get(GPS) else 0
 
     def cancel(self) -> None:
         """Abandon an exposure; whoever waits for it is told."""
@@ -443,9 +384,9 @@ class VendorCamera:
     def begin_live(self) -> None:
         """`BeginQHYCCDLive`."""
         with self._live_lock, self._lock:
-            if self._run is not None or self.stream != LIVE:
+            if self._run is not None or self.memory.stream != LIVE:
                 return
-            if not self.initialised:
+            if not self._ready:
                 self._prepare()
             wanted = self._request()
             if wanted is None:
@@ -508,11 +449,3 @@ class VendorCamera:
         self.cancel()
         self.device.close()
         self.frames.close()
-
-
-def _remembered(kind: str, value: float) -> float:
-    if kind == "if one":
-        return float(value == 1)
-    if kind == "unsigned":
-        return float(int(value) & 0xFFFFFFFF) if math.isfinite(value) else 0.0
-    return float(value != 0) if kind == "if not zero" else value

@@ -19,6 +19,7 @@ from fullwell.errors import FullwellError
 from fullwell.models.sdk import SdkFacts, load_sdk
 from fullwell.serve.sdk import camera_frames, camera_ports  # noqa: F401 -- they register what they answer
 from fullwell.serve.sdk.camera_setup import mode_name
+from fullwell.serve.sdk.memory import Memory
 from fullwell.serve.sdk.quirks import Quirks
 from fullwell.serve.sdk.registry import (
     CAMERA_HANDLERS,
@@ -81,6 +82,7 @@ class VendorLibrary:
         self._attached = [Attached(device, load_sdk(device.model.key)) for device in devices]
         self._in_real_time = in_real_time
         self._lock = threading.Lock()
+        self._memories: dict[tuple[int, str], Memory] = {}
         self._number = 0
         self._ready = False
 
@@ -138,6 +140,12 @@ class VendorLibrary:
 
     def forget_process(self, process: int) -> None:
         """A program is gone: close what it had open, as the system does with a USB device."""
+        self._close_all(process)
+        with self._lock:
+            for key in [key for key in self._memories if key[0] == process]:
+                del self._memories[key]
+
+    def _close_all(self, process: int) -> None:
         for each in self._attached:
             if each.owner == process:
                 self._close(each)
@@ -182,7 +190,7 @@ class VendorLibrary:
 
     @library_answers("ReleaseQHYCCDResource")
     def _release_resource(self, process: int) -> Answer:
-        self.forget_process(process)
+        self._close_all(process)
         return DONE
 
     @library_answers("ScanQHYCCD")
@@ -212,8 +220,9 @@ class VendorLibrary:
             if attached.camera is not None:
                 return Answer(attached.camera.number if attached.owner == process else 0)
             self._number += 1
+            memory = self._memories.setdefault((process, id), Memory(attached.facts))
             try:
-                attached.camera = VendorCamera(attached.device, attached.facts, self._number, self.quirks)
+                attached.camera = VendorCamera(attached.device, attached.facts, self._number, memory, self.quirks)
             except FullwellError as error:
                 log.warning("%s cannot be opened: %s", id, error)
                 return Answer(0)
