@@ -17,8 +17,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.camera.alarms import Alarms
 from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.burst import burst_plan
+from fullwell.camera.care import HEARTBEAT_S, Care
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, Stream, Troubled, TruthSource, UndervoltageMemory
@@ -28,7 +30,6 @@ from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, R
 from fullwell.camera.live import Live, LivePlan, WhenFull, live_plan
 from fullwell.camera.machine import Machine
 from fullwell.camera.pins import Pins
-from fullwell.camera.recovery import Recovery
 from fullwell.camera.request import default_choice, limits, real, resolve, switch, within
 from fullwell.camera.sparing import SparingLog
 from fullwell.camera.states import Command, State
@@ -75,11 +76,23 @@ class Camera:
         The far end of the cable. Not yet open.
     recover : bool
         Whether a camera that is lost while it is open is opened again by itself, as soon as it is back: with the
-        settings, the target temperature and the cooler as they were. What was running when it was lost ends with
-        `DeviceLost`; until the camera is back its state is ERROR.
+        settings, the target temperature, the cooler and the filter as they were. What was running when it was
+        lost ends with `DeviceLost`; until the camera is back its state is ERROR.
+    heartbeat_s : float
+        How often a camera is asked whether it is still there, s; 0 = never. After two answers missed it is lost.
+    resume_s : float
+        How long `read` waits for a lost camera to come back with the exposure, s, where a device goes on with
+        it; with 0, and without `recover`, it raises `DeviceLost` at once.
     """
 
-    def __init__(self, device: Device, recover: bool = False) -> None:
+    def __init__(
+        self,
+        device: Device,
+        recover: bool = False,
+        *,
+        heartbeat_s: float = HEARTBEAT_S,
+        resume_s: float = 120.0,
+    ) -> None:
         self._device = device
         self._far_end = FarEnd(device)
         self._machine = Machine(self._far_end)
@@ -92,10 +105,14 @@ class Camera:
         self._watch = FrameWatch(device.model)
         self._log = SparingLog(log, device.clock)
         self._number = 0
-        self._cooling: dict[Control, float] = {}
-        self._recovery = Recovery(self._come_back, lambda: self.state is State.ERROR)
-        if recover:
-            self._machine.on_lost = self._recovery.begin
+        self._care = Care(
+            self._far_end,
+            self._machine,
+            partial(self._open, only_if_lost=True),
+            recover=recover,
+            heartbeat_s=heartbeat_s,
+            resume_s=resume_s,
+        )
 
     # Who and what it is: answered at once, in every state.
 
@@ -175,8 +192,18 @@ class Camera:
         self._open()
 
     def _open(self, only_if_lost: bool = False) -> bool:
+        was_lost = self.state is State.ERROR
         if not self._machine.connect(self.settings, only_if_lost):
             return False
+        if self.state is State.IDLE:
+            self._begin_afresh()
+        if was_lost:
+            self._restore()
+        self._care.begin()
+        return True
+
+    def _begin_afresh(self) -> None:
+        """The camera was set back by being opened; one that goes on with an exposure was not."""
         self._number = 0
         self._timekeeper.begin()
         self._watch.forget()
@@ -184,28 +211,29 @@ class Camera:
             self._wheel = self._find_wheel()
             self._find_pins()
         self._wheel_until_ns = self.clock.now_ns() + round(WHEEL_HOMES_S * 1e9)
-        return True
-
-    def _come_back(self) -> None:
-        """Open a lost camera again, as it was."""
-        if self._open(only_if_lost=True):
-            self._restore()
 
     def _restore(self) -> None:
-        """Cool the camera as before, and turn its wheel back as soon as that answers."""
-        for control, value in self._cooling.items():
-            self._set(control, value)
-        if self._wheel is not None:
+        """Tell the camera what the client had set, and turn its wheel back as soon as that answers."""
+        self._care.restore()
+        if (
+            self._wheel is not None and self.state is State.IDLE
+        ):  # one that goes on exposing has not lost its place
             self._wheel.restore()
 
     @property
     def recoveries(self) -> int:
         """How often the camera was lost and has come back by itself."""
-        return self._recovery.recoveries
+        return self._care.recovery.recoveries
+
+    @property
+    def alarms(self) -> Alarms:
+        """What is wrong now, and what has happened; see `fullwell.camera.alarms.Alarms.subscribe`."""
+        return self._care.alarms
 
     def close(self) -> None:
         """Abandon whatever runs, and let the camera go. Harmless when closed."""
         self._machine.disconnect()
+        self._care.end()
 
     def __enter__(self) -> Self:
         self.open()
@@ -406,8 +434,14 @@ class Camera:
         lend = self._lend if out is None else partial(self._checked, out)
         if trigger_timeout_s is not None and real("trigger_timeout_s", trigger_timeout_s) < 0:
             raise OutOfRange("trigger_timeout_s", trigger_timeout_s, 0, float("inf"), "s")
-        buffer, report, exposure = self._machine.read(lend, trigger_timeout_s)
-        return self._frame(buffer, report, exposure.asked, Stream.SINGLE)
+        while True:
+            try:
+                buffer, report, exposure = self._machine.read(lend, trigger_timeout_s)
+            except DeviceLost:
+                if not self._care.returned():
+                    raise
+            else:
+                return self._frame(buffer, report, exposure.asked, Stream.SINGLE)
 
     def expose(self, out: NDArray[Any] | None = None, *, trigger_timeout_s: float | None = None) -> Frame:
         """Take one frame: `start` and `read`. Without a trigger in time, the exposure is aborted.
@@ -596,7 +630,6 @@ class Camera:
         value = real("target temperature", temperature_c)
         within("target temperature", value, self.limits(Control.TARGET_TEMPERATURE_C), "C")
         self._set(Control.TARGET_TEMPERATURE_C, value)
-        self._cooling[Control.TARGET_TEMPERATURE_C] = value
 
     def set_cooler(self, on: bool) -> None:
         """Switch regulation on or off.
@@ -606,9 +639,7 @@ class Camera:
         NotSupported, NotConnected
             If there is no cooler, or the camera is not open.
         """
-        value = float(switch("cooler", on))
-        self._set(Control.COOLER_ON, value)
-        self._cooling[Control.COOLER_ON] = value
+        self._set(Control.COOLER_ON, float(switch("cooler", on)))
 
     def set_window_heater(self, on: bool) -> None:
         """Switch the heater of the chamber's window on or off.
@@ -758,6 +789,7 @@ class Camera:
     def _set(self, control: Control, value: float) -> None:
         self._far_end.require(control)
         self._machine.set_control(control, value)
+        self._care.keep(control, value)
 
     def _shape_and_dtype(self) -> tuple[tuple[int, int], np.dtype[Any]]:
         settings = self.settings
@@ -778,7 +810,9 @@ class Camera:
             doubts += self._wheel.doubts(timed.row0_start_ns, timed.exposure_end_ns)
         for doubt in doubts:
             self._log.warn(f"frame {report.sequence}: {doubt}")
-        return Frame(buffer, self._number, timed, self.model, self.identity, asked, doubts=doubts)
+        self._care.frame(timed, doubts)
+        alarms = self.alarms.during(timed.row0_start_ns, self.clock.now_ns())
+        return Frame(buffer, self._number, timed, self.model, self.identity, asked, doubts=doubts, alarms=alarms)
 
     def _live_frame(self, buffer: NDArray[Any], report: FrameReport) -> Frame:
         return self._frame(buffer, report, self.settings, Stream.LIVE)

@@ -8,7 +8,7 @@ from typing import Final
 
 from fullwell.camera.burst import FLUSHING_PATCH_NUMBER, BurstPlan
 from fullwell.camera.controls import CONTROLS, Control
-from fullwell.camera.device import BurstPort, BurstSource, Device, Stream, Triggerable
+from fullwell.camera.device import BurstPort, BurstSource, Device, Resumable, Stream, Triggerable
 from fullwell.camera.frame import Readings, Settings
 from fullwell.camera.request import EXTRAS, FIELDS
 from fullwell.errors import DeviceFault, InvalidOperation, NotConnected, NotSupported, TriggerTimeout
@@ -68,6 +68,20 @@ class FarEnd:
         self.device.close()
         self.device.open()
         self.controls = frozenset(filter(self._exists, Control))
+
+    def resume(self, settings: Settings) -> bool:
+        """Take up the exposure that a lost camera went on with; False if it holds none. After `connect`.
+
+        Parameters
+        ----------
+        settings : Settings
+            Those with which it was started: the camera still has them.
+        """
+        if not (isinstance(self.device, Resumable) and self.device.resume()):
+            return False
+        self._told, self._stream = settings, Stream.SINGLE
+        self._timing = self.device.precise_timing()
+        return True
 
     def let_go(self) -> None:
         """Close the device, for the next program as it was found."""

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.camera.alarms import Alarm
 from fullwell.camera.ledger import Entry, Fate
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.calibration import RowOffset
@@ -307,6 +308,8 @@ class Frame:
         Cards that a client adds for the file header.
     doubts : tuple of str
         What speaks against it: see `fullwell.camera.watch`. Empty for a good frame.
+    alarms : tuple of Alarm
+        What was wrong with the camera meanwhile: see `fullwell.camera.alarms`.
     """
 
     data: NDArray[Any]
@@ -317,6 +320,7 @@ class Frame:
     asked: Settings
     extra: Mapping[str, object] = field(default_factory=dict)
     doubts: tuple[str, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
 
     @property
     def start_ns(self) -> int:

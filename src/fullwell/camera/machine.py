@@ -52,12 +52,15 @@ class Exposure:
         When it began, UTC; None while it waits for a trigger.
     end_ns : int
         When it will be or was over, UTC; 0 while it waits.
+    awaited : bool
+        Whether somebody waits for its frame.
     """
 
     asked: Settings
     length_ns: int
     begin_ns: int | None = None
     end_ns: int = 0
+    awaited: bool = False
 
     def begin(self, begin_ns: int) -> None:
         """It has begun."""
@@ -85,7 +88,7 @@ class Machine:
     last_error : Exception or None
         What put the camera into the state ERROR.
     on_lost : callable or None
-        Called when the camera was lost, with the lock held.
+        Called with the error when the camera has failed, with the lock held.
     """
 
     def __init__(self, far_end: FarEnd) -> None:
@@ -96,7 +99,13 @@ class Machine:
         self._exposure: Exposure | None = None
         self._run: LiveRun | None = None
         self._cable_taken = False
-        self.on_lost: Callable[[], None] | None = None
+        self._orphan: Exposure | None = None
+        self.on_lost: Callable[[Exception], None] | None = None
+
+    @property
+    def cable_taken(self) -> bool:
+        """Whether a thread waits in the device."""
+        return self._cable_taken
 
     @property
     def state(self) -> State:
@@ -141,16 +150,36 @@ class Machine:
                 return False
             with self.faults():
                 self._far_end.connect()
-                self._far_end.tell(settings, Stream.SINGLE)
-            self._state, self.last_error = State.IDLE, None
+                resumed = self._orphan is not None and self._far_end.resume(self._orphan.asked)
+                if not resumed:
+                    self._far_end.tell(settings, Stream.SINGLE)
+            self._exposure, self._orphan = self._orphan if resumed else None, None
+            self._state, self.last_error = State.EXPOSING if resumed else State.IDLE, None
             return True
+
+    @property
+    def holds_exposure(self) -> bool:
+        """Whether somebody waited for an exposure when the camera was lost, with which it may come back."""
+        return self._orphan is not None
+
+    def take_up(self) -> bool:
+        """Whether the camera has come back with that exposure; if not, it is not waited for any more."""
+        with self.lock:
+            self._orphan = None
+            return self._state is State.EXPOSING and self._exposure is not None and self._exposure.awaited
+
+    def lose(self, error: DeviceLost) -> None:
+        """Somebody found out that the camera is gone."""
+        with self.lock:
+            if self._state not in (State.CLOSED, State.ERROR):
+                self._fail(error)
 
     def disconnect(self) -> None:
         """Abandon whatever runs, and let the device go, whether it listens or not."""
         with self.lock:
             with suppress(DeviceFault):
                 self._abandon()
-            self._state = State.CLOSED
+            self._state, self._orphan = State.CLOSED, None
             self.lock.wait_for(lambda: not self._cable_taken, LET_GO_S)
             if self._state is State.CLOSED:  # nobody has opened it while this thread waited
                 with suppress(DeviceFault):
@@ -197,6 +226,7 @@ class Machine:
             if self._cable_taken or self._exposure is None:
                 raise Busy("cannot read a frame: another thread waits for it.", "Read each frame once.")
             exposure, self._cable_taken = self._exposure, True
+            exposure.awaited = True
         try:
             self._far_end.wait_for_start(trigger_timeout_s)
             report = self._device.read_frame(buffer)
@@ -310,6 +340,7 @@ class Machine:
                 self._fail(error)
                 return
             if isinstance(error, TriggerTimeout):
+                exposure.awaited = False
                 return  # it goes on waiting
             self._exposure, self._state = None, State.IDLE
             if error is not None:
@@ -358,16 +389,19 @@ class Machine:
         """Whoever waits for a frame gets `error`; the device is let go as far as it still listens."""
         if self._state is State.CLOSED:
             return
-        log.error("the camera has failed: %s", error)
+        if self._state is not State.ERROR:  # and not one attempt of many to open it again
+            log.error("the camera has failed: %s", error)
         self._state, self.last_error = State.ERROR, error
         self._far_end.forget()
         run, self._run = self._run, None
         exposure, self._exposure = self._exposure, None
+        if isinstance(error, DeviceLost) and exposure is not None and exposure.awaited:
+            self._orphan = exposure
         with suppress(FullwellError):
             if run is not None:
                 run.fail(error)
                 run.stop()
             if exposure is not None:
                 self._device.cancel_exposure()
-        if isinstance(error, DeviceLost) and self.on_lost is not None:
-            self.on_lost()
+        if self.on_lost is not None:
+            self.on_lost(error)

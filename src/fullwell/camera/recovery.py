@@ -1,4 +1,4 @@
-"""A camera that was lost is opened again, without being asked."""
+"""A camera that was lost is opened again, without being asked; in the camera's own time."""
 
 from __future__ import annotations
 
@@ -7,23 +7,30 @@ import threading
 from collections.abc import Callable
 from typing import Final
 
-from fullwell.errors import DeviceFault
+from fullwell.camera.agenda import Ticking
+from fullwell.camera.clock import Clock
+from fullwell.errors import FullwellError
 
 log = logging.getLogger(__name__)
 
 PAUSES_S: Final = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
-"""Real time before each attempt; the last one is repeated."""
+"""Before each attempt, in the camera's time; the last one is repeated."""
 
 
 class Recovery:
-    """Tries to open a camera again; its thread lives only as long as that takes.
+    """Tries to open a camera again until it is open, or nobody wants it any more.
 
     Parameters
     ----------
+    clock : Clock
+        The time in which the camera lives.
     reopen : callable
-        Opens the camera and restores what it was told; raises `DeviceFault` if that fails.
+        Opens the camera and restores what it was told; raises `DeviceFault` if that fails. False = it cannot be
+        tried now, because a thread has not come out of the device yet.
     is_wanted : callable
         Whether the camera is still in the state ERROR: nobody has closed it or opened it meanwhile.
+    back : callable
+        Called when the camera is back, with the time that it took, ns, and the number of attempts.
 
     Attributes
     ----------
@@ -31,33 +38,60 @@ class Recovery:
         How often a camera has come back.
     """
 
-    def __init__(self, reopen: Callable[[], None], is_wanted: Callable[[], bool]) -> None:
-        self._reopen, self._is_wanted = reopen, is_wanted
+    def __init__(
+        self,
+        clock: Clock,
+        reopen: Callable[[], bool],
+        is_wanted: Callable[[], bool],
+        back: Callable[[int, int], None],
+    ) -> None:
+        self._clock, self._reopen, self._is_wanted, self._back = clock, reopen, is_wanted, back
         self._lock = threading.Lock()
-        self._runs = False
+        self._next: Ticking | None = None
+        self._since_ns = 0
+        self._attempts = 0
         self.recoveries = 0
+
+    @property
+    def under_way(self) -> bool:
+        """Whether it is being tried."""
+        return self._next is not None
 
     def begin(self) -> None:
         """The camera is lost: start to try, unless that goes on already. Returns at once."""
         with self._lock:
-            if self._runs:
+            if self._next is not None:
                 return
-            self._runs = True
-        threading.Thread(target=self._try_until_open, name="fullwell-recovery", daemon=True).start()
+            self._since_ns, self._attempts = self._clock.now_ns(), 0
+            self._plan()
 
-    def _try_until_open(self) -> None:
-        attempt = 0
-        while True:
-            threading.Event().wait(PAUSES_S[min(attempt, len(PAUSES_S) - 1)])
-            attempt += 1
-            with self._lock:
-                if not self._is_wanted():
-                    self._runs = False
-                    return
-            try:
-                self._reopen()
-            except DeviceFault as fault:
-                log.warning("attempt %d to open the camera again failed: %s", attempt, fault)
-            else:
-                self.recoveries += 1
-                log.warning("the camera is back after %d attempts; its settings are restored.", attempt)
+    def _plan(self) -> None:
+        """Try once more after a pause. With the lock held."""
+        pause_s = PAUSES_S[min(self._attempts, len(PAUSES_S) - 1)]
+        self._next = self._clock.every(round(pause_s * 1e9), self._attempt)
+
+    def _attempt(self) -> None:
+        with self._lock:
+            if self._next is None:
+                return
+            self._next.stop()
+            if not self._is_wanted():
+                self._next = None
+                return
+        opened = self._try()
+        with self._lock:
+            if not opened and self._is_wanted():
+                self._plan()
+                return
+            self._next = None
+        if opened:
+            self.recoveries += 1
+            self._back(self._clock.now_ns() - self._since_ns, self._attempts)
+
+    def _try(self) -> bool:
+        self._attempts += 1
+        try:
+            return self._reopen()
+        except FullwellError as fault:
+            log.info("attempt %d to open the camera again failed: %s", self._attempts, fault)
+            return False

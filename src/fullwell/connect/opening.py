@@ -57,6 +57,7 @@ def open_camera(
     trigger_line: TriggerLine | None = None,
     sync: SyncCable | None = None,
     oscillator_ppm: float = 0.0,
+    recover: bool = True,
 ) -> Camera:
     """Open a camera.
 
@@ -99,6 +100,8 @@ def open_camera(
         Joins the GPIO sockets of twins: in the mode "master" one drives the rows of those in the mode "slave".
     oscillator_ppm : float
         How fast the oscillator of a twin runs, parts per million, -200 to 200.
+    recover : bool
+        Whether a camera that is lost is opened again by itself, with its settings.
 
     Returns
     -------
@@ -135,7 +138,9 @@ def open_camera(
             "surroundings": surroundings,
             "faults": tuple(faults) or None,
         }
-        return _open_real(wanted, link, [word for word, value in only_for_twins.items() if value is not None])
+        return _open_real(
+            wanted, link, recover, [word for word, value in only_for_twins.items() if value is not None]
+        )
     if scene is not None and not hasattr(scene, "bind"):
         raise InvalidValue(
             f"a scene must be described by an object of fullwell.scene, not {scene!r}.",
@@ -165,7 +170,7 @@ def open_camera(
         sync=sync,
         oscillator_ppm=oscillator_ppm,
     )
-    camera = Camera(device)
+    camera = Camera(device, recover=recover)
     camera.open()
     return camera
 
@@ -181,13 +186,13 @@ def _surroundings(given: Surroundings | None, ambient_temperature_c: float | Non
     return Surroundings() if given is None else given
 
 
-def _open_real(wanted: RealName, link: str | None, refused: list[str]) -> Camera:
+def _open_real(wanted: RealName, link: str | None, recover: bool, refused: list[str]) -> Camera:
     if refused:
         raise InvalidValue(
             f"{', '.join(refused)} cannot be chosen for a real camera: it looks at what is before it.",
             "Leave it away, or open a twin.",
         )
-    camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link), recover=True)
+    camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link), recover=recover)
     camera.open()
     return camera
 

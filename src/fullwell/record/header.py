@@ -74,7 +74,7 @@ def header(frame: Frame) -> tuple[Card, ...]:
         *_provenance(frame),
     ]
     known = [card for card in cards if _is_known(card.value)]
-    return (*_with_extra(known, frame), *_disobedience(frame), *_doubts(frame))
+    return (*_with_extra(known, frame), *_disobedience(frame), *_doubts(frame), *_alarms(frame))
 
 
 def _is_known(value: object) -> bool:
@@ -255,6 +255,12 @@ def _doubts(frame: Frame) -> Iterator[Card]:
     """What speaks against the pixels."""
     for doubt in frame.doubts:
         yield Card("HISTORY", f"doubt: {doubt}")
+
+
+def _alarms(frame: Frame) -> Iterator[Card]:
+    """What was wrong with the camera while the frame was taken."""
+    for alarm in frame.alarms:
+        yield Card("HISTORY", f"alarm: {alarm.kind}: {alarm.text}")
 
 
 def _differences(asked: Settings, used: Settings) -> Iterator[tuple[str, object, object]]:

@@ -374,6 +374,8 @@ class TwinDevice:
     def cancel_exposure(self) -> None:
         """Abandon the exposure or the free run; a waiting reader is woken. A camera out of reach goes on."""
         with self._lock:
+            if self._reach.silent:
+                self._reach.cut()
             if self._reach.connected:
                 self._single.cancel()
             self._end_run()
