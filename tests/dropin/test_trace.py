@@ -25,6 +25,7 @@ from fullwell.scene import Sky, Uniform
 from fullwell.scene.light import Scene
 from fullwell.serve.sdk import vendor_library
 from fullwell.serve.sdk.binding import bind
+from fullwell.serve.sdk.build import build
 from fullwell.serve.sdk.quirks import Quirks
 from fullwell.serve.sdk.session import Session, session
 from fullwell.serve.sdk.trace.calls import State, Trace, create, read
@@ -33,6 +34,7 @@ from fullwell.serve.sdk.trace.replay import Outcome, replay
 from serve.sdk.programs import PROLOGUE
 
 START_NS = 1_800_000_000_000_000_000
+THREADS, CALLS = 8, 5_000
 SMALL = "twin:qhy42-pro"
 FULL_FRAME = "twin:qhy600-pro"
 M101 = Sky(ra_deg=210.802, dec_deg=54.349, focal_length_mm=530.0, aperture_mm=106.0)
@@ -300,14 +302,45 @@ def test_no_room_ends_the_trace_and_not_the_program(rig: Rig) -> None:
 
 
 def test_no_call_is_lost_among_threads(rig: Rig, library: Path, tmp_path: Path) -> None:
-    """Senseless calls of many threads; each that returned is in the trace, none twice."""
-    fuzz = compile_program("fuzz.c", tmp_path / "fuzz", library, "-DCOUNT_CALLS")
-    counted = Rig(library, rig.tracer, tmp_path, rig._patch)
-    trace = counted.trace(fuzz, 20_000, 8, 3)
-    assert counted.status == 0
+    program = compile_program("many_threads.c", tmp_path / "many_threads", library)
+    trace = rig.trace(program, THREADS, CALLS)
+    assert rig.status == 0
+    assert (trace.lost, trace.full) == (0, False)
+    by_thread: dict[int, list[object]] = {}
+    for call in trace.calls:
+        by_thread.setdefault(call.thread, []).append(call.given["number"])
+    begin = [t << 24 for t in range(THREADS)]
+    assert sorted(by_thread.values()) == [list(range(first, first + CALLS)) for first in begin]
+
+
+def test_senseless_calls_do_no_harm(rig: Rig, library: Path, tmp_path: Path) -> None:
+    fuzz = compile_program("fuzz.c", tmp_path / "fuzz", library)
+    trace = rig.trace(fuzz, 10_000, THREADS, 3)
+    assert rig.status == 0
     assert trace.lost == 0
     assert all(call.state is State.DONE for call in trace.calls)
-    assert len({call.thread for call in trace.calls}) == 9
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["address,undefined", "thread"])
+def test_under_a_sanitizer(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """Tracer, library and program built with it; a finding ends the program with an error."""
+    flags = (f"-fsanitize={kind}", "-fno-sanitize-recover=all", "-g")
+    library, tracer = build(tmp_path, sys.executable, extra_flags=flags), build_tracer(tmp_path, flags)
+    linked = (*flags, "-Wl,--no-as-needed", str(tracer), f"-Wl,-rpath,{tmp_path}")
+    monkeypatch.setenv("FULLWELL_TRACE_FILE", str(rig.path))
+    monkeypatch.setenv("FULLWELL_TRACE_LIBRARY", str(library))
+    monkeypatch.setenv("TSAN_OPTIONS", "halt_on_error=1")
+    for name, words in (("many_threads", ("8", "5000")), ("fuzz", ("10000", "8", "2"))):
+        program = compile_program(f"{name}.c", tmp_path / name, library, *linked)
+        create(rig.path, {"library": "twin", "instant": True}, overwrite=True)
+        with bus(library) as running:
+            environment = running.environment(dict(os.environ))
+            result = subprocess.run(
+                [program, *words], env=environment, capture_output=True, text=True, check=False
+            )
+        assert result.returncode == 0, result.stderr[-3000:]
+        assert len(read(rig.path).calls) > 5000
 
 
 @pytest.mark.slow

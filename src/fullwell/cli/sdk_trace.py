@@ -87,7 +87,7 @@ def trace(
     ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a trace that is there.")] = False,
 ) -> None:
-    """Record the calls, times and frame hashes of a program: everything after -- is its command line."""
+    """Record calls, times and frame hashes of a program: everything after -- is its command line."""
     import tempfile
 
     from fullwell.camera.clock import RealClock
@@ -322,6 +322,7 @@ TRACE_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": Tru
 
 def add_to(app: typer.Typer) -> None:
     """Add the three commands to ``fullwell sdk``."""
-    app.command("trace", epilog=TRACE_EPILOG, context_settings=TRACE_SETTINGS)(trace)
+    program = "[OPTIONS] -- PROGRAM [ARGUMENTS]..."
+    app.command("trace", epilog=TRACE_EPILOG, context_settings=TRACE_SETTINGS, options_metavar=program)(trace)
     app.command("calls", epilog=CALLS_EPILOG)(calls)
     app.command("replay", epilog=REPLAY_EPILOG)(replay)

@@ -21,8 +21,15 @@ _TLS: Final = "-ftls-model=initial-exec"
 """It is there when a program starts, so its words of each thread can be where they are found at once."""
 
 
-def build_tracer(folder: Path) -> Path:
+def build_tracer(folder: Path, extra_flags: tuple[str, ...] = ()) -> Path:
     """Compile the tracer.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets it.
+    extra_flags : tuple of str
+        More for the compiler (sanitizers).
 
     Raises
     ------
@@ -30,7 +37,7 @@ def build_tracer(folder: Path) -> Path:
         If there is no compiler, or it fails.
     """
     target = folder / TRACER
-    compile_library(target, files(__package__) / "source", tracer(), (_TLS,))
+    compile_library(target, files(__package__) / "source", tracer(), (_TLS, *extra_flags))
     return target
 
 
@@ -78,14 +85,18 @@ def record(
     Raises
     ------
     MissingFile
-        If there is no such program.
+        If there is no such program; then there is no trace either.
     """
     before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(tracer))))
     settings = {**environment, "LD_PRELOAD": before, "FULLWELL_TRACE_FILE": str(path.resolve())}
     settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
     settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
     settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
-    status = _run(program, settings)
+    try:
+        status = _run(program, settings)
+    except MissingFile:
+        path.unlink()
+        raise
     finish(path, status if status >= 0 else 128 - status)
     return status
 
