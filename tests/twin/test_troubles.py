@@ -15,8 +15,9 @@ from fullwell.camera.ledger import Fate
 from fullwell.errors import DeviceLost, FrameTimeout, InvalidValue, OutOfRange, UnknownName
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
+from fullwell.twin.befalling import frame_effects
 from fullwell.twin.faults import FaultKind, FaultPlan
-from fullwell.twin.troubles import TROUBLES, Board, frame_effects
+from fullwell.twin.troubles import TROUBLES, Board
 
 NOON_NS = 1_700_000_000_000_000_000
 SECOND_NS = 1_000_000_000

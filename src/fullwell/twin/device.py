@@ -29,6 +29,15 @@ from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.scene.light import Scene
 from fullwell.scene.limits import require_number
+from fullwell.twin.befalling import (
+    Place,
+    body_effects,
+    cable_effects,
+    frame_effects,
+    place_effects,
+    sensor_effects,
+    wheel_effects,
+)
 from fullwell.twin.body import Body, BodyControls
 from fullwell.twin.burst import BurstMode, shifted
 from fullwell.twin.clockwork import clockwork
@@ -48,7 +57,7 @@ from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, mem
 from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
-from fullwell.twin.troubles import Board, cable_effects, frame_effects, sensor_effects, told
+from fullwell.twin.troubles import Board, told
 from fullwell.twin.wheel import FilterWheel, slot_names
 from fullwell.twin.wiring import Wiring
 
@@ -138,6 +147,7 @@ class TwinDevice:
         self._identity = identify(model, seed, fpga)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model, surroundings or Surroundings(), clock, temperature_c)
+        self._place = Place(self._body.surroundings, self._body.surround)
         self._body_controls = BodyControls(self._body, model)
         names = slot_names(model.wheel_slots, filter_name)
         self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
@@ -157,6 +167,9 @@ class TwinDevice:
                 **cable_effects(self._reach, self._step_wall),
                 **frame_effects(self._faults),
                 **sensor_effects(self._frames.wear),
+                **wheel_effects(self._wheel, clock),
+                **body_effects(self._body),
+                **place_effects(self._place),
             },
         )
         self._open = False
@@ -526,6 +539,15 @@ class TwinDevice:
     def troubles(self) -> Board:
         """The board of troubles that can be set on this twin."""
         return self._board
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What is round it now: air, supply and cables."""
+        return self._place.surroundings
+
+    def surround(self, surroundings: Surroundings) -> None:
+        """Let something else be round it from now on; troubles of air and supply stay."""
+        self._place.move(surroundings)
 
     def wall_ns(self) -> int:
         """What the clock of the computer says, UTC, ns."""

@@ -1,214 +1,27 @@
 """The one board of troubles of a twin: what can befall it, and what does at the moment.
 
-Python, the command line, REST and scenario files are fed from `TROUBLES`. A part of the twin knows how to be
-broken; here stands only what each breakage is called, how bad it can be, and who has met it.
+Python, the command line, REST and scenario files are fed from its table (`fullwell.twin.trouble_table`).
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from fullwell.camera.agenda import Ticking
 from fullwell.camera.clock import Clock
-from fullwell.camera.troubles import ActiveTrouble, Parameter, Trouble
+from fullwell.camera.troubles import ActiveTrouble, Trouble
 from fullwell.errors import InvalidValue, OutOfRange, UnknownName
-from fullwell.twin.faults import Fault, FaultKind, FaultPlan
-from fullwell.twin.reach import Reach
-from fullwell.twin.wear import KINDS, Wear
+from fullwell.twin.befalling import Effect
+from fullwell.twin.trouble_table import TROUBLES
 
-__all__ = ["TROUBLES", "Board", "Effect", "cable_effects", "frame_effects", "sensor_effects"]
+__all__ = ["TROUBLES", "Board", "told"]
 
 REMEMBERED: Final = 256
 """Of so many troubles that are over the answer keys of frames know."""
-
-_RATE: Final = Parameter("rate", "", 0.0, 1.0, 0.05, "part of the frames that it befalls")
-
-TROUBLES: Final = (
-    Trouble(
-        "unplug",
-        "Data cable out",
-        "cable",
-        (),
-        "No call reaches the camera, yet settings still read fine from memory. The camera cools on, finishes its "
-        "exposure and holds the frame. When the cable is in again it has to be opened again.",
-        "EastEriq/LAST_QHYccd: no call tells if an opened camera is still there",
-    ),
-    Trouble(
-        "hang",
-        "Camera does not answer",
-        "cable",
-        (),
-        "Calls fail until it is over. Exposures go on inside; a frame that is ready is sent when the camera "
-        "answers again.",
-        "indilib/indi-3rdparty issues 594 and 996: exposures and connections that time out",
-    ),
-    Trouble(
-        "lost-packets",
-        "Lost packets",
-        "cable",
-        (_RATE,),
-        "Frames do not arrive whole and are dropped: live frames leave a gap in the numbers, a single exposure "
-        "ends with a time-out.",
-        "indilib/indi-3rdparty issues 153 and 269",
-    ),
-    Trouble(
-        "torn-frames",
-        "Torn frames",
-        "frames",
-        (_RATE, Parameter("seam", "", 0.01, 0.99, 0.5, "where the seam is, as a part of the rows")),
-        "From a seam on, rows are those of the frame before; no error is told.",
-        "isbeorn/nina issue 61; indilib/indi-3rdparty issue 269; indilib/indi issue 1336",
-    ),
-    Trouble(
-        "zero-frames",
-        "Frames of zeros",
-        "frames",
-        (_RATE,),
-        "A frame arrives without an error, and all its pixels are 0.",
-        "rockit-astro/camd-qhy: a time-out disguised as success",
-    ),
-    Trouble(
-        "repeated-frames",
-        "Frames that repeat",
-        "frames",
-        (_RATE,),
-        "A frame arrives with its own number and times and the pixels of the frame before.",
-        "EastEriq/LAST_QHYccd",
-    ),
-    Trouble(
-        "stale-frame",
-        "Stale first frame",
-        "frames",
-        (),
-        "A live run first delivers the last frame of the time before again.",
-        "rockit-astro/camd-qhy clears the frame memory before exposures",
-    ),
-    Trouble(
-        "clock-jump",
-        "Computer's clock jumps",
-        "computer",
-        (Parameter("step_s", "s", -86_400.0, 86_400.0, 3_600.0, "how far the computer's UTC is off"),),
-        "The computer's UTC steps, as when a time service corrects it. Camera and GPS box go on as they were.",
-        "isbeorn/nina issue 309: frames are stamped with the computer's clock",
-    ),
-    Trouble(
-        "interference",
-        "Periodic bands",
-        "sensor",
-        (
-            Parameter("amplitude_e", "e-", 0.0, 1000.0, 1.0, "of the bands where they are worst"),
-            Parameter("frequency_hz", "Hz", 1.0, 100_000.0, 1200.0, "of the disturbance"),
-            Parameter("quiet_traffic", "", 0.0, 255.0, 20.0, "USB traffic at which the bands vanish"),
-            Parameter("traffic_width", "", 0.1, 255.0, 10.0, "how far from it they come back"),
-        ),
-        "Horizontal bands whose frequency the USB traffic moves; at one value of it they vanish.",
-        "QHY600 Pro and QHY268M Pro I product pages: horizontal banding",
-    ),
-    Trouble(
-        "dark-current",
-        "Raised dark current",
-        "sensor",
-        (Parameter("factor", "", 0.01, 1000.0, 10.0, "times that of the model"),),
-        "The sensor gathers more thermal electrons than its thermometer explains.",
-        "Alarcon et al. 2023 found 2.4 times the vendor's figure",
-    ),
-    Trouble(
-        "hot-pixels",
-        "More hot pixels",
-        "sensor",
-        (Parameter("factor", "", 1.0, 100.0, 8.0, "times as many as the model has"),),
-        "Radiation and age make pixels warm.",
-        "assumed; counts of real bodies differ",
-    ),
-    Trouble(
-        "telegraph-noise",
-        "More jumping pixels",
-        "sensor",
-        (Parameter("factor", "", 1.0, 100.0, 4.0, "times as many as the model has"),),
-        "More pixels jump between three levels.",
-        "Layden et al. 2026, arXiv 2605.19022: bodies differ",
-    ),
-    Trouble(
-        "read-noise",
-        "Raised read noise",
-        "sensor",
-        (Parameter("factor", "", 0.1, 100.0, 2.0, "times that of the model"),),
-        "Interference or a failing read-out adds noise to each pixel.",
-        "assumed",
-    ),
-    Trouble(
-        "gain-drift",
-        "Gain off the charts",
-        "sensor",
-        (Parameter("factor", "", 0.1, 10.0, 1.3, "times the model's electrons per count"),),
-        "The read-out makes other counts of its electrons than the charts say.",
-        "panoptes/POCS issue 1481: the gain of each body has to be measured",
-    ),
-    Trouble(
-        "bias-drift",
-        "Bias off the law",
-        "sensor",
-        (Parameter("shift_dn16", "DN", -4096.0, 4096.0, 200.0, "of the bias level, counts of 16 bits"),),
-        "The level without light drifts.",
-        "assumed",
-    ),
-)
-"""What can befall a twin, part by part."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a trouble does to a part.
-
-    Attributes
-    ----------
-    begin : callable
-        Breaks the part; takes the parameters by name. Called again when they change.
-    end : callable
-        Mends it.
-    """
-
-    begin: Callable[..., None]
-    end: Callable[[], None]
-
-
-def cable_effects(reach: Reach, step_wall: Callable[[float], None]) -> dict[str, Effect]:
-    """Troubles of the data cable and of the computer."""
-    return {
-        "unplug": Effect(reach.unplug, reach.plug),
-        "hang": Effect(partial(reach.fall_silent, None), reach.answer),
-        "clock-jump": Effect(step_wall, partial(step_wall, 0.0)),
-    }
-
-
-def frame_effects(plan: FaultPlan) -> dict[str, Effect]:
-    """Troubles of frames."""
-
-    def effect(kind: FaultKind) -> Effect:
-        def begin(rate: float = 1.0, **parameters: float) -> None:
-            plan.end(kind)
-            if rate:
-                plan.begin(Fault(kind, rate=rate, parameters=parameters))
-
-        return Effect(begin, partial(plan.end, kind))
-
-    return {
-        "lost-packets": effect(FaultKind.LOST_ON_LINK),
-        "torn-frames": effect(FaultKind.TORN),
-        "zero-frames": effect(FaultKind.ZERO),
-        "repeated-frames": effect(FaultKind.REPEATED),
-        "stale-frame": effect(FaultKind.STALE),
-    }
-
-
-def sensor_effects(wear: Wear) -> dict[str, Effect]:
-    """Troubles of the sensor and its read-out."""
-    return {name: Effect(partial(wear.set, name), partial(wear.mend, name)) for name in KINDS}
 
 
 class Board:
@@ -224,6 +37,8 @@ class Board:
     Examples
     --------
     >>> from fullwell.camera.clock import SteppedClock
+    >>> from fullwell.twin.befalling import frame_effects
+    >>> from fullwell.twin.faults import FaultPlan
     >>> clock = SteppedClock(0)
     >>> board = Board(clock, frame_effects(FaultPlan()))
     >>> str(board.set("lost-packets", rate=0.1, for_s=60))
