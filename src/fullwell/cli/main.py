@@ -19,6 +19,7 @@ from fullwell.cli import (
     cameras,
     capture,
     doctor,
+    fault,
     hdr,
     models,
     occultation,
@@ -115,6 +116,7 @@ for name, command in (
     app.command(name, short_help=command.SUMMARY, epilog=command.EPILOG)(command.run)
 sdk_trace.add_to(sdk.app)
 app.add_typer(sdk.app, name="sdk")
+app.add_typer(fault.app, name="fault")
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:

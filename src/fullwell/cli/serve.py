@@ -90,6 +90,7 @@ def run(
 
     import fullwell
     from fullwell.serve.alpaca.server import AlpacaServer
+    from fullwell.serve.rest.routes import rest_routes
 
     with ExitStack() as opened:
         with opening():
@@ -109,8 +110,10 @@ def run(
             ]
         for camera in found:
             say(f"{camera.model.name} ({camera.identity.backend} {camera.identity.id})")
-        server = AlpacaServer(found, host, port, DISCOVERY_PORT if discovery else None)
+        discovery_port = DISCOVERY_PORT if discovery else None
+        server = AlpacaServer(found, host, port, discovery_port, rest_routes(found))
         say(f"listening at http://{server.address}   (open it in a browser; Ctrl-C ends)")
+        say(f"  status and alarms: http://{server.address}/fullwell/v1/cameras; troubles: fullwell fault --help")
         say("In N.I.N.A.: Equipment, Camera, search for Alpaca devices. In Python:")
         say(f"  from alpaca.camera import Camera; camera = Camera({server.address!r}, 0)")
         with suppress(KeyboardInterrupt):

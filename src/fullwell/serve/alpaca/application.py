@@ -77,7 +77,9 @@ def application(cameras: Sequence[Camera]) -> Starlette:
 
 
 def application_of(
-    devices: Sequence[AlpacaDevice], beside: AbstractAsyncContextManager[object] | None = None
+    devices: Sequence[AlpacaDevice],
+    beside: AbstractAsyncContextManager[object] | None = None,
+    more: Sequence[Route] = (),
 ) -> Starlette:
     """The application around devices that exist already.
 
@@ -86,6 +88,8 @@ def application_of(
     devices : sequence of AlpacaDevice
     beside : asynchronous context manager, optional
         Entered while the application runs.
+    more : sequence of Route
+        Of other doors that hang in the same server, behind the same guard.
     """
     router = Router(devices)
 
@@ -102,7 +106,7 @@ def application_of(
         methods=["GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS"],
     )
     app = Starlette(
-        routes=[device_route, *management_routes(router, devices), *page_routes(devices)],
+        routes=[device_route, *management_routes(router, devices), *page_routes(devices), *more],
         middleware=[Middleware(SameOriginOnly)],
         lifespan=lifespan,
     )

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 import uvicorn
+from starlette.routing import Route
 
 from fullwell.camera.engine import Camera
 from fullwell.errors import InvalidOperation, OutOfRange, UnknownName
@@ -71,6 +72,8 @@ class AlpacaServer:
     ----------
     cameras, host, port, discovery_port
         See `serve`. Here the defaults suit tests: any free port, no discovery.
+    more : sequence of Route
+        Of other doors that hang in the same server.
 
     Attributes
     ----------
@@ -88,6 +91,7 @@ class AlpacaServer:
         host: str = "127.0.0.1",
         port: int = 0,
         discovery_port: int | None = None,
+        more: Sequence[Route] = (),
     ) -> None:
         if discovery_port is not None and not 0 < discovery_port <= 65535:
             raise OutOfRange("discovery port", discovery_port, 1, 65535)
@@ -97,7 +101,7 @@ class AlpacaServer:
         self.address = f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         self._thread: threading.Thread | None = None
         config = uvicorn.Config(
-            application_of(self.devices, self._discovery(host, discovery_port)),
+            application_of(self.devices, self._discovery(host, discovery_port), more),
             http="httptools",
             loop="auto",
             ws="none",
