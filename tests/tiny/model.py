@@ -129,4 +129,5 @@ def tiny_model(wheel_slots: int = 5, buffer_bytes: int = 2**31) -> CameraModel:
         connector=load("qhy600-pro").connector,
         thermal=load("qhy600-pro").thermal,
         chamber=load("qhy600-pro").chamber,
+        power=load("qhy600-pro").power,
     )

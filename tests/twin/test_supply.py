@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from fullwell.errors import InvalidValue, OutOfRange
+from fullwell.errors import DeviceLost, InvalidValue, OutOfRange
 from fullwell.models import keys, load
-from fullwell.twin.flash import Flash
-from fullwell.twin.lifeline import Lifeline
-from fullwell.twin.supply import NOISE_STEP_NS, Supply, load_w, voltage_at_camera_v
+from fullwell.twin.body.flash import Flash
+from fullwell.twin.body.lifeline import Lifeline
+from fullwell.twin.body.supply import NOISE_STEP_NS, Supply, load_w, voltage_at_camera_v
+from fullwell.twin.body.undervoltage import UndervoltageGuard
 from fullwell.twin.surroundings import Surroundings
-from fullwell.twin.undervoltage import UndervoltageGuard
 
 POWER_W = (13.8, 20.0, 40.0)
 NEW, OLD = date(2021, 9, 1), date(2021, 8, 31)
@@ -126,15 +126,18 @@ def test_a_file_that_is_no_flash(tmp_path: Path, text: str) -> None:
         Flash(path)
 
 
-def test_lifeline_tells_why() -> None:
+def test_lifeline_boots_after_each_loss() -> None:
     line = Lifeline(boot_s=5.0)
-    assert line.answers(0)
-    line.unplug()
+    line.regain_power(7)
+    assert line.answers(7)
     line.lose_power()
     line.lose_power()
-    assert line.interruptions == 2
-    line.plug_in()
+    assert line.losses == 1
+    with pytest.raises(DeviceLost, match="no power"):
+        line.require(9)
     line.regain_power(10)
     line.regain_power(20)
+    with pytest.raises(DeviceLost, match=r"boots: 5\.0 s"):
+        line.require(11)
     assert not line.answers(5_000_000_009)
     assert line.answers(5_000_000_010)

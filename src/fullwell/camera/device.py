@@ -150,6 +150,27 @@ class UndervoltageMemory(Protocol):
         ...
 
 
+@runtime_checkable
+class StartMemory(Protocol):
+    """A device with a flash memory for what it does after power-up; no engine needs it."""
+
+    def provoke_undervoltage(self) -> None:
+        """Let the device remember an under-voltage event that was none."""
+        ...
+
+    def start_config(self) -> bytes:
+        """The block of start-up settings, 64 bytes; all ones when it is erased."""
+        ...
+
+    def erase_start_config(self) -> None:
+        """Erase that block."""
+        ...
+
+    def set_start_power(self, power: int) -> None:
+        """Power of the cooler after power-up, 0 to 255; 0 = off."""
+        ...
+
+
 class BurstPort(Protocol):
     """The burst calls of live mode. All may come while live, from any thread.
 

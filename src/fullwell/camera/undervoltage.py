@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +46,11 @@ class Undervoltage:
         return self.code in ERROR_CODES
 
 
+def _down(volts: float, amperes: float) -> float:
+    """A resistance that is safe to print with two digits: rounded down."""
+    return math.floor(100.0 * volts / amperes) / 100.0
+
+
 def explain(model: CameraModel, code: int, voltage_v: float | None = None) -> Undervoltage:
     """Put a status into words.
 
@@ -79,7 +85,7 @@ def explain(model: CameraModel, code: int, voltage_v: float | None = None) -> Un
     full_w = model.cooling.power_w[2]
     current_a = full_w / uvlo.warning_v
     enough = ", ".join(
-        f"from {supply_v:g} V at most {(supply_v - uvlo.warning_v) / current_a:.2f} ohm"
+        f"from {supply_v:g} V at most {_down(supply_v - uvlo.warning_v, current_a):.2f} ohm"
         for supply_v in USUAL_SUPPLIES_V
     )
     needed_v = uvlo.warning_v + current_a * power.cable_ohm

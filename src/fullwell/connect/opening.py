@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from fullwell import models
@@ -15,9 +16,12 @@ from fullwell.models.facts import CameraModel
 from fullwell.qhyccd.device import QhyccdDevice
 from fullwell.scene import Sky
 from fullwell.scene.light import Scene
+from fullwell.twin.body.flash import Flash
+from fullwell.twin.cable import Cable
 from fullwell.twin.device import TwinDevice
 from fullwell.twin.faults import Fault
 from fullwell.twin.gpsbox import GpsBox
+from fullwell.twin.identity import FACTORY_FIRMWARE
 from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
@@ -53,6 +57,9 @@ def open_camera(
     threads: int | None = None,
     gps_box: GpsBox | None = DEFAULT_GPS_BOX,
     fpga: str | None = None,
+    firmware: str | None = None,
+    flash: Path | str | None = None,
+    cable: Cable | None = None,
     faults: Iterable[Fault] = (),
     trigger_line: TriggerLine | None = None,
     sync: SyncCable | None = None,
@@ -92,6 +99,14 @@ def open_camera(
     fpga : str, optional
         Versions of a twin's logic, as in ``"FPGA_V20191118 MAX10_V20191120"``; default is the oldest with which
         everything works.
+    firmware : str, optional
+        The day that is the version of a twin's firmware, as in ``"2020-06-01"``; default is one after September
+        2021, when the way in which cameras notice too little voltage changed.
+    flash : Path or str, optional
+        File that is the memory of a twin: firmware that was loaded, under-voltage that was seen. It is made when
+        it is not there. Default is a fresh memory that dies with the twin.
+    cable : Cable, optional
+        Between a twin and the computer (`fullwell.twin.cable`); default is a short one.
     faults : iterable of Fault
         What goes wrong in a twin, and with which frames (`fullwell.twin.faults`); default is nothing.
     trigger_line : TriggerLine, optional
@@ -136,6 +151,9 @@ def open_camera(
             "temperature_c": temperature_c,
             "ambient_temperature_c": ambient_temperature_c,
             "surroundings": surroundings,
+            "firmware": firmware,
+            "flash": flash,
+            "cable": cable,
             "faults": tuple(faults) or None,
         }
         return _open_real(
@@ -165,6 +183,9 @@ def open_camera(
         threads=threads,
         gps_box=gps_box,
         fpga=fpga,
+        firmware=FACTORY_FIRMWARE if firmware is None else firmware,
+        flash=Flash(flash),
+        cable=cable,
         faults=faults,
         trigger_line=trigger_line,
         sync=sync,

@@ -1,11 +1,11 @@
 """The data cable of a twin: how long, through what, and what that does to rate and losses.
 
 USB3 sends packets of 1024 bytes and repeats one that arrives damaged, up to three times; a frame is lost when
-one of its packets is damaged four times in a row. Up to the reach of the cable one bit in 10^12 is damaged, which
-the standard allows; beyond, twenty powers of ten more for each further length of that kind: at 1.3 times the
-reach one in 10^6. At 1.4 times the reach the fast lines do not find each other and the camera answers as a USB2
-device; at twice the reach, not at all. Interference comes in bursts that last longer than the repetitions: each
-burst that gets into the cable costs the frame that is on it. Light is not disturbed.
+one of its packets is damaged four times in a row. Up to the reach of the cable one bit in 10^12 is damaged,
+which the standard allows and nobody notices; beyond, twenty powers of ten more for each further length of that
+kind: at 1.3 times the reach one in 10^6. At 1.4 times the reach the fast lines do not find each other and the
+camera answers as a USB2 device; at twice the reach, not at all. Interference comes in bursts that last longer
+than the repetitions: each burst that gets into the cable costs the frame that is on it. Light is not disturbed.
 
 Limits: the reach is the vendor's; the steepness of the errors, what a hub costs and the coupling of interference
 are assumed. Packets are damaged independently of each other. Hubs are not shared with other devices.
@@ -182,9 +182,7 @@ class DataPath:
 
 
 def _usb(cable: Cable, link: Link) -> DataPath:
-    extended_m = link.reach_m + cable.extenders * EXTENDER_M
-    reach_m = min(extended_m, max(link.reach_m, link.extended_reach_m))
-    reaches = cable.length_m / reach_m
+    reaches = cable.length_m / _usb_reach_m(cable, link)
     if reaches >= DEAD_FROM_REACHES:
         return DataPath(link, "none")
     hubs = HUB_FACTOR**cable.hubs
@@ -194,15 +192,26 @@ def _usb(cable: Cable, link: Link) -> DataPath:
     if cable.usb2_port or reaches >= SLOW_FROM_REACHES:
         slow = _limited(link, USB2_BYTES_PER_S, hubs * max(working, 0.01))
         return DataPath(slow, "USB2", bursts_per_s=bursts_per_s)
-    errors_per_bit = ERRORS_PER_BIT * 10.0 ** (POWERS_OF_TEN_PER_REACH * max(0.0, reaches - 1.0))
+    if reaches <= 1.0:
+        return DataPath(
+            _limited(link, math.inf, hubs * max(working, 0.01)), "SuperSpeed", bursts_per_s=bursts_per_s
+        )
+    errors_per_bit = ERRORS_PER_BIT * 10.0 ** (POWERS_OF_TEN_PER_REACH * (reaches - 1.0))
     errors = -math.expm1(PACKET_BYTES * BITS_PER_BYTE * math.log1p(-errors_per_bit))
     fast = _limited(link, math.inf, hubs * (1.0 - errors) * max(working, 0.01))
     return DataPath(fast, "SuperSpeed", errors, errors**TRIES, bursts_per_s)
 
 
+def _usb_reach_m(cable: Cable, link: Link) -> float:
+    """Infinite where the vendor does not tell."""
+    if not link.reach_m:
+        return math.inf
+    return min(link.reach_m + cable.extenders * EXTENDER_M, max(link.reach_m, link.extended_reach_m))
+
+
 def _fibre(cable: Cable, link: Link) -> DataPath:
     reach_m = link.extended_reach_m if cable.long_optics else link.reach_m
-    if cable.length_m > reach_m:
+    if 0.0 < reach_m < cable.length_m:
         return DataPath(link, "none")
     bright = _limited(link, cable.fibres * ONE_FIBRE_BYTES_PER_S, 1.0)
     return DataPath(bright, "light", delay_ns=round(cable.length_m * LIGHT_S_PER_M * 1e9))

@@ -8,7 +8,7 @@ it waits), straight into the caller's buffer.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import CONTROLS, Control
 from fullwell.camera.device import Stream
+from fullwell.camera.firmware import Version
 from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Settings, Truth
 from fullwell.errors import (
     Busy,
@@ -39,26 +40,30 @@ from fullwell.twin.befalling import (
     wheel_effects,
 )
 from fullwell.twin.body import Body, BodyControls
+from fullwell.twin.body.flash import ERASED, Flash
+from fullwell.twin.body.power import PowerSide
 from fullwell.twin.burst import BurstMode, shifted
-from fullwell.twin.clockwork import clockwork
+from fullwell.twin.cable import Cable
 from fullwell.twin.crystal import Crystal
 from fullwell.twin.driven import NEVER_NS, DrivenRun, sleep_until
 from fullwell.twin.faults import Fault, FaultPlan
+from fullwell.twin.firmware import BootLoader, FirmwareImage, firmware_day
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
-from fullwell.twin.identity import identify
+from fullwell.twin.identity import FACTORY_FIRMWARE, identify
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.pictures import Order, Pictures
 from fullwell.twin.reach import REMEMBERED, Reach
 from fullwell.twin.single import SingleExposure
-from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, link_ns, memory_frames
+from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, memory_frames
 from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
 from fullwell.twin.troubles import Board, told
-from fullwell.twin.wheel import FilterWheel, slot_names
+from fullwell.twin.wheel import FilterWheel, WheelPort
+from fullwell.twin.wire import Wire
 from fullwell.twin.wiring import Wiring
 
 
@@ -92,6 +97,12 @@ class TwinDevice:
         Plugged in; default is none.
     fpga : str, optional
         Versions of its logic; default is the oldest with which everything works.
+    firmware : str, optional
+        The day that is the version of its firmware; default is one after September 2021.
+    flash : Flash, optional
+        Its memory; default is a fresh one.
+    cable : Cable, optional
+        Between camera and computer; default is a short one.
     faults : iterable of Fault
         What goes wrong, and with which frames; default is nothing.
     trigger_line : TriggerLine, optional
@@ -133,6 +144,9 @@ class TwinDevice:
         threads: int | None = None,
         gps_box: GpsBox | None = None,
         fpga: str | None = None,
+        firmware: str = FACTORY_FIRMWARE,
+        flash: Flash | None = None,
+        cable: Cable | None = None,
         faults: Iterable[Fault] = (),
         trigger_line: TriggerLine | None = None,
         sync: SyncCable | None = None,
@@ -144,14 +158,16 @@ class TwinDevice:
         self._model = model
         self._clock = clock
         self._link = model.link(link).name if link is not None else model.links[0].name
-        self._identity = identify(model, seed, fpga)
+        self._identity = identify(model, seed, fpga, firmware)
+        self._flash = flash if flash is not None else Flash()
+        factory = {"firmware": firmware, "fpga": self._identity.fpga}
+        self._loader = BootLoader(self._flash, factory, model.key, clock)
+        self._wire = Wire(model, self._link, cable if cable is not None else Cable(), seed)
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
         self._body = Body(model, surroundings or Surroundings(), clock, temperature_c)
-        self._place = Place(self._body.surroundings, self._body.surround)
+        self._place = Place(self._body.surroundings, self._surround)
         self._body_controls = BodyControls(self._body, model)
-        names = slot_names(model.wheel_slots, filter_name)
-        self._wheel = FilterWheel(names, names.index(filter_name)) if names else None
-        self._fixed_filter = filter_name
+        self._port = WheelPort(model, filter_name)
         self._faults = FaultPlan(faults, seed)
         imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
         self._pictures = Pictures(self._frames, self._body, imprints, model.shutter_signal, self._faults)
@@ -159,7 +175,17 @@ class TwinDevice:
 
         self._lock = threading.RLock()
         self._wake = threading.Event()
-        self._reach = Reach(clock, lambda: True, self._reach_changed)
+        self._power = PowerSide(
+            model,
+            self._body,
+            self._flash,
+            firmware_day(self._loader.version("firmware")),
+            clock,
+            seed,
+            lost=self._power_lost,
+            booted=self._booted,
+        )
+        self._reach = Reach(clock, self._power, self._reach_changed)
         self._wall_step_ns = 0
         self._board = Board(
             clock,
@@ -167,7 +193,7 @@ class TwinDevice:
                 **cable_effects(self._reach, self._step_wall),
                 **frame_effects(self._faults),
                 **sensor_effects(self._frames.wear),
-                **wheel_effects(self._wheel, clock),
+                **wheel_effects(self._port.wheel, clock),
                 **body_effects(self._body),
                 **place_effects(self._place),
             },
@@ -177,7 +203,7 @@ class TwinDevice:
         self._stream: Stream | None = None
         self._mode = model.default_mode
         self._format = self._default_format()
-        self._knobs = Knobs(model, len(names))
+        self._knobs = Knobs(model, self._port.slots)
         crystal = Crystal(oscillator_ppm)
         self._wiring = Wiring(model, self._knobs, trigger_line, sync, crystal, self._wake.set)
         self._single = SingleExposure(clock, self._lock, self._wake, self._reach)
@@ -193,8 +219,9 @@ class TwinDevice:
 
     @property
     def identity(self) -> DeviceIdentity:
-        """Who it is."""
-        return self._identity
+        """Who it is, and which versions run."""
+        loader = self._loader
+        return replace(self._identity, firmware=loader.version("firmware"), fpga=loader.version("fpga"))
 
     @property
     def model(self) -> CameraModel:
@@ -217,6 +244,34 @@ class TwinDevice:
         return self._body
 
     @property
+    def power(self) -> PowerSide:
+        """Supply and lock-out: what arrives, and what may befall it."""
+        return self._power
+
+    @property
+    def wheel(self) -> FilterWheel | None:
+        """The wheel on its port: where it really is, and what may befall it."""
+        return self._port.wheel
+
+    @property
+    def loader(self) -> BootLoader:
+        """What decides which firmware runs."""
+        return self._loader
+
+    @property
+    def cable(self) -> Cable:
+        """What lies between camera and computer; may be replaced at any time."""
+        return self._wire.cable
+
+    @cable.setter
+    def cable(self, cable: Cable) -> None:
+        with self._lock:
+            self._wire.cable = cable
+            self._tell_run(self._clock.now_ns())
+        if self._wire.path.speed == "none":
+            self._reach.cut()
+
+    @property
     def burst(self) -> BurstMode | None:
         """The burst calls of live mode; None where the camera has none."""
         return self._burst
@@ -225,7 +280,9 @@ class TwinDevice:
         """Connect, and prepare what would make the first frame late."""
         self._frames.warm_up(self._filter_name)
         with self._lock:
+            self._wire.path.require()
             self._reach.begin()
+            self._loader.confirm()
             self._open = True
             self._held = self._single.under_way
             if not self._held:
@@ -328,11 +385,13 @@ class TwinDevice:
             now_ns = self._clock.now_ns()
             if control in self._body_controls:
                 return self._body_controls.get(control)
+            if control in self._power:
+                return self._power.get(control)
             match control:
                 case Control.MEMORY_FILL_KB:
                     return self._memory_fill_kb(now_ns)
-                case Control.WHEEL_POSITION if self._wheel is not None:
-                    return float(self._wheel.position(now_ns))
+                case Control.WHEEL_POSITION:
+                    return float(self._port.position(now_ns))
                 case _:
                     return float(self._knobs[control])
 
@@ -418,9 +477,10 @@ class TwinDevice:
         report = self._pictures.draw(order, out)
         self._single.wait_for_arrival(shot)
         with self._lock:
+            self._reach.require_connection()
             self._single.finish(shot)
             self._sequence = sequence + 1
-            if self._faults.loses(sequence, shot.start_ns):
+            if self._loses(sequence, shot.start_ns):
                 raise FrameTimeout(
                     f"frame {sequence} did not arrive whole.", "Check the cable, and take it once more."
                 )
@@ -520,7 +580,67 @@ class TwinDevice:
 
     def wheel_names(self) -> tuple[str, ...]:
         """Names of the slots of the filter wheel; empty when there is no wheel."""
-        return self._wheel.names if self._wheel is not None else ()
+        return self._port.names(self._clock.now_ns())
+
+    def reset_undervoltage(self) -> None:
+        """Erase the memory of under-voltage events.
+
+        Raises
+        ------
+        NotSupported
+            If the camera has no lock-out.
+        """
+        with self._lock:
+            self._require_open()
+            if not self._power.guard.exists:
+                raise NotSupported(f"the {self._model.name} has no under-voltage lock-out.")
+            self._power.guard.reset()
+
+    def provoke_undervoltage(self) -> None:
+        """Remember an under-voltage event that was none. Harmless without a lock-out."""
+        with self._lock:
+            self._require_open()
+            self._power.provoke()
+
+    def start_config(self) -> bytes:
+        """The block of start-up settings in flash."""
+        return self._flash.memory.start_config
+
+    def erase_start_config(self) -> None:
+        """Erase that block."""
+        self._flash.write(start_config=ERASED)
+
+    def set_start_power(self, power: int) -> None:
+        """Power of the cooler after power-up, 0 to 255."""
+        self._flash.write(start_power=power)
+
+    def versions(self) -> tuple[Version, ...]:
+        """What runs, and what a roll-back would bring."""
+        return self._loader.versions()
+
+    def update(self, content: bytes, progress: Callable[[int, int], None] | None = None) -> str:
+        """Load the content of an image file, verify it, and boot; gives the part. See `BootLoader.update`.
+
+        Raises
+        ------
+        Busy
+            If a frame is under way.
+        """
+        image = FirmwareImage.unpack(content)
+        with self._lock:
+            self._require_open()
+            self._require_idle("change the firmware")
+        self._loader.update(image, self._require_open, progress)
+        self._power.cycle()
+        return image.part
+
+    def roll_back(self, part: str) -> None:
+        """Go back to the version beside the one that runs, and boot. See `BootLoader.roll_back`."""
+        with self._lock:
+            self._require_open()
+            self._require_idle("change the firmware")
+            self._loader.roll_back(part)
+        self._power.cycle()
 
     def truth(self, sequence: int) -> Truth:
         """The answer key of one of the last 16 frames.
@@ -555,7 +675,7 @@ class TwinDevice:
 
     @property
     def _filter_name(self) -> str:
-        return self._wheel.filter_name if self._wheel is not None else self._fixed_filter
+        return self._port.filter_name
 
     def _default_format(self) -> FrameFormat:
         effective = self._model.sensor.geometry.effective
@@ -567,10 +687,10 @@ class TwinDevice:
         """What the sensor is told to do at present."""
         settings = self._knobs.settings(self._mode, self._format, self._link)
         timing = self._timing(settings, settings.exposure_s)
-        return Setup(settings, timing, self._filter_name, link_ns(self._model, settings))
+        return Setup(settings, timing, self._filter_name, self._wire.link_ns(settings))
 
     def _timing(self, settings: Settings, exposure_s: float) -> RowTiming:
-        return clockwork(self._model, settings, exposure_s, live=self._stream is Stream.LIVE)
+        return self._wire.timing(settings, exposure_s, live=self._stream is Stream.LIVE)
 
     def _order(self, shot: Exposure, sequence: int, around: Iterable[int]) -> Order:
         counter = sequence - self._counter_zero
@@ -585,7 +705,12 @@ class TwinDevice:
         else:
             self._wiring.begin(setup, now_ns)
             sensor = FreeRun(self._wiring.paced(setup), now_ns)
-        return FrameStream(sensor, room, self._sequence, self._faults.loses)
+        return FrameStream(sensor, room, self._sequence, self._loses)
+
+    def _loses(self, number: int, start_ns: int) -> bool:
+        """Whether a frame is lost on its way."""
+        settings = self._knobs.settings(self._mode, self._format, self._link)
+        return self._faults.loses(number, start_ns) or self._wire.loses(number, start_ns, settings)
 
     def _memory_fill_kb(self, now_ns: int) -> float:
         if self._run is None:
@@ -634,10 +759,8 @@ class TwinDevice:
     def _turn_wheel(self, slot: float) -> None:
         with self._lock:
             self._require_open()
-            if self._wheel is None:
-                raise NotSupported(f"the {self._model.name} has no filter wheel.")
             now_ns = self._clock.now_ns()
-            self._wheel.move(slot, now_ns)
+            self._port.move(slot, now_ns)
             self._tell_run(now_ns)
         self._frames.light(self._filter_name)
 
@@ -666,6 +789,26 @@ class TwinDevice:
             until_ns = deadline_ns if coming is None else coming.exposure.start_ns
             if not self._clock.sleep_until(until_ns, self._wake) or coming is None:
                 return None
+
+    def _surround(self, surroundings: Surroundings) -> None:
+        self._body.surround(surroundings)
+        self._power.look()
+
+    def _power_lost(self) -> None:
+        """What ran is gone, and so is the connection."""
+        with self._lock:
+            self._single.cancel()
+            self._stream, self._held = None, False
+        self._reach.cut()
+
+    def _booted(self, at_ns: int) -> None:
+        """The camera has power again since an instant, UTC."""
+        self._loader.boot()
+        self._power.guard.firmware_day = firmware_day(self._loader.version("firmware"))
+        if start_power := self._flash.memory.start_power:
+            self._body.set_power(start_power / 2.55)
+        self._port.power_up(at_ns)
+        self._frames.light(self._filter_name)
 
     def _begin_numbers(self) -> None:
         self._held = False

@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from fullwell.camera.clock import Clock
+from fullwell.camera.firmware import Version
 from fullwell.errors import DeviceFault, InvalidOperation, InvalidValue, MissingFile, UnknownName
-from fullwell.twin.flash import Flash
+from fullwell.twin.body.flash import Flash
 
 __all__ = ["PARTS", "Bank", "BootLoader", "FirmwareImage"]
 
@@ -182,13 +183,14 @@ class _Slots:
     banks : tuple of Bank
     active : int
         Which one runs.
-    on_trial : bool
-        Whether the one that runs has not been opened since it was loaded.
+    trial : str
+        "loaded" until the one that is to run has been booted, "booted" until the camera was opened with it, then
+        "".
     """
 
     banks: tuple[Bank, Bank]
     active: int = 0
-    on_trial: bool = False
+    trial: str = ""
 
     @property
     def running(self) -> Bank:
@@ -201,8 +203,8 @@ class _Slots:
     def with_spare(self, bank: Bank) -> _Slots:
         return replace(self, banks=(bank, self.banks[1]) if self.active else (self.banks[0], bank))
 
-    def switched(self, *, on_trial: bool) -> _Slots:
-        return replace(self, active=1 - self.active, on_trial=on_trial)
+    def switched(self, trial: str = "") -> _Slots:
+        return replace(self, active=1 - self.active, trial=trial)
 
 
 class BootLoader:
@@ -233,23 +235,29 @@ class BootLoader:
         """What runs."""
         return self._slots(part).running.version
 
-    def spare(self, part: str) -> Bank:
-        """What lies in the bank that is not in use."""
-        return self._slots(part).spare
+    def versions(self) -> tuple[Version, ...]:
+        """What runs, and what a roll-back would bring."""
+        found = {part: self._slots(part) for part in PARTS}
+        return tuple(
+            Version(part, slots.running.version, slots.spare.version if slots.spare.valid else "")
+            for part, slots in found.items()
+        )
 
     def boot(self) -> None:
         """Power is there: a version that was on trial, and whose camera nobody has opened, is given up."""
         for part in PARTS:
             slots = self._slots(part)
-            if slots.on_trial:
-                self._keep(part, slots.switched(on_trial=False))
+            if slots.trial == "loaded":
+                self._keep(part, replace(slots, trial="booted"))
+            elif slots.trial == "booted":
+                self._keep(part, slots.switched())
 
     def confirm(self) -> None:
         """The camera was opened: what runs, stays."""
         for part in PARTS:
             slots = self._slots(part)
-            if slots.on_trial:
-                self._keep(part, replace(slots, on_trial=False))
+            if slots.trial == "booted":
+                self._keep(part, replace(slots, trial=""))
 
     def update(
         self,
@@ -299,7 +307,7 @@ class BootLoader:
                 "Try once more; if it fails again, the flash memory is worn out.",
             )
         written = slots.with_spare(Bank(image.version, image.sha256, valid=True))
-        self._keep(image.part, written.switched(on_trial=True))
+        self._keep(image.part, written.switched("loaded"))
 
     def roll_back(self, part: str) -> str:
         """Let the other bank run from the next boot; gives its version.
@@ -316,7 +324,7 @@ class BootLoader:
             raise InvalidOperation(
                 f"there is no other {part} to go back to.", f"{slots.running.version} is all that there is."
             )
-        self._keep(part, slots.switched(on_trial=False))
+        self._keep(part, slots.switched())
         return slots.spare.version
 
     def _read_back(self, payload: bytes, block: int) -> bytes:
@@ -330,7 +338,7 @@ class BootLoader:
         if kept is None:
             return _Slots((Bank(self._factory[part], valid=True), Bank()))
         first, second = (Bank(**each) for each in kept["banks"])
-        return _Slots((first, second), kept["active"], kept["on_trial"])
+        return _Slots((first, second), kept["active"], kept["trial"])
 
     def _keep(self, part: str, slots: _Slots) -> None:
         kept: dict[str, Any] = {**(self._flash.memory.banks or {}), part: asdict(slots)}

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
-from fullwell import __version__
 from fullwell.camera.frame import DeviceIdentity
 from fullwell.models.facts import CameraModel
 
+FACTORY_FIRMWARE: Final = "2024-05-20"
+"""Day of the firmware of a new twin: it measures its voltage itself, as all do since September 2021."""
 
-def identify(model: CameraModel, seed: int, fpga: str | None = None) -> DeviceIdentity:
+
+def identify(
+    model: CameraModel, seed: int, fpga: str | None = None, firmware: str = FACTORY_FIRMWARE
+) -> DeviceIdentity:
     """Identity of the body with a given seed: the vendor's name of the model and 16 hexadecimal digits.
 
     Parameters
@@ -18,6 +23,8 @@ def identify(model: CameraModel, seed: int, fpga: str | None = None) -> DeviceId
     seed : int
     fpga : str, optional
         Versions of its logic; default is the oldest with which everything works.
+    firmware : str
+        The day that is its version.
 
     Returns
     -------
@@ -28,7 +35,7 @@ def identify(model: CameraModel, seed: int, fpga: str | None = None) -> DeviceId
     return DeviceIdentity(
         id=f"{model.sdk_name}-{digits}",
         model_key=model.key,
-        firmware=f"twin {__version__}",
+        firmware=firmware,
         fpga=fpga if fpga is not None else " ".join(model.connector.firmware_needed if model.connector else ()),
         backend="twin",
         seed=seed,

@@ -19,6 +19,7 @@ from typing import Final
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import CONTROLS, Control
 from fullwell.errors import DeviceLost
+from fullwell.twin.body.power import PowerSide
 from fullwell.twin.driven import NEVER_NS
 
 REMEMBERED: Final = frozenset(
@@ -38,14 +39,14 @@ class Reach:
     Parameters
     ----------
     clock : Clock
-    powered : callable
-        Whether the camera's electronics have power.
+    power : PowerSide
+        Whether the camera runs.
     changed : callable
         Called after each change, so that whoever waits looks again.
     """
 
-    def __init__(self, clock: Clock, powered: Callable[[], bool], changed: Callable[[], None]) -> None:
-        self._clock, self._powered, self._changed = clock, powered, changed
+    def __init__(self, clock: Clock, power: PowerSide, changed: Callable[[], None]) -> None:
+        self._clock, self._power, self._changed = clock, power, changed
         self._plugged = True
         self._silent_until_ns = 0
         self._cuts = 0
@@ -101,7 +102,7 @@ class Reach:
     @property
     def connected(self) -> bool:
         """Whether what the computer has opened is still there, silent or not."""
-        return self._plugged and self._powered() and self._cuts == self._opened_at_cut
+        return self._plugged and self._power.runs and self._cuts == self._opened_at_cut
 
     def require(self) -> None:
         """Raise `DeviceLost` unless a call would be answered now."""
@@ -117,8 +118,7 @@ class Reach:
     def _require_cable(self) -> None:
         if not self._plugged:
             raise DeviceLost("the camera is gone: its data cable is out.", "Plug it in.")
-        if not self._powered():
-            raise DeviceLost("the camera is gone: it has no power.", "Check its supply.")
+        self._power.require()
 
     def _require_answer(self) -> None:
         self._require_cable()

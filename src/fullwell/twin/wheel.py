@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import Final
 
-from fullwell.errors import Busy, OutOfRange
+from fullwell.errors import Busy, NotSupported, OutOfRange
+from fullwell.models.facts import CameraModel
 
 SLOT_NAMES: Final = ("L", "R", "G", "B", "Ha", "OIII", "SII", "none")
 """What a wheel is loaded with, as far as it has slots."""
@@ -165,3 +166,67 @@ class FilterWheel:
     def _turn(self, begin_ns: int, duration_ns: int) -> None:
         self._arrival_ns = begin_ns + duration_ns
         self._turns.append((begin_ns, self._arrival_ns))
+
+
+class WheelPort:
+    """The 4-pin port of a camera, with a wheel or without.
+
+    Parameters
+    ----------
+    model : CameraModel
+    filter_name : str
+        In the light path at the beginning; without a wheel for ever.
+
+    Attributes
+    ----------
+    wheel : FilterWheel or None
+    """
+
+    def __init__(self, model: CameraModel, filter_name: str) -> None:
+        self._model, self._fixed_filter = model, filter_name
+        names = slot_names(model.wheel_slots, filter_name)
+        self.wheel = FilterWheel(names, names.index(filter_name)) if names else None
+
+    @property
+    def slots(self) -> int:
+        """How many a wheel on this port has; 0 where there is no port."""
+        return self._model.wheel_slots
+
+    @property
+    def filter_name(self) -> str:
+        """The filter in the light path, or the one that the wheel turns to."""
+        return self.wheel.filter_name if self.wheel is not None else self._fixed_filter
+
+    def names(self, at_ns: int) -> tuple[str, ...]:
+        """Names of the slots; empty when there is no wheel, or none that answers."""
+        return self.wheel.names if self.wheel is not None and self.wheel.answers(at_ns) else ()
+
+    def position(self, at_ns: int) -> int:
+        """Slot in the light path, from 0; -1 while the wheel turns or homes.
+
+        Raises
+        ------
+        NotSupported
+            If there is no wheel.
+        """
+        return self._plugged().position(at_ns)
+
+    def move(self, slot: float, now_ns: int) -> None:
+        """Turn to a slot; see `FilterWheel.move`.
+
+        Raises
+        ------
+        NotSupported
+            If there is no wheel.
+        """
+        self._plugged().move(slot, now_ns)
+
+    def power_up(self, now_ns: int) -> None:
+        """The camera gets power, and its wheel with it."""
+        if self.wheel is not None:
+            self.wheel.power_up(now_ns)
+
+    def _plugged(self) -> FilterWheel:
+        if self.wheel is None or not self.wheel.plugged:
+            raise NotSupported(f"there is no filter wheel on the {self._model.name}.", "Look at its cable.")
+        return self.wheel

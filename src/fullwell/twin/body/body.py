@@ -51,9 +51,9 @@ SETTLING_S: Final = 10_000
 LONG_EXPOSURE_S: Final = 1.0
 """Above this the vendor's greater temperature difference holds."""
 
-PowerLimit = Callable[[int, float], float]
+PowerLimit = Callable[[int, float], float | None]
 """Asked once per second of the body's time, in order, with the instant (UTC, ns) and the power that the cooler is
-about to draw (%): the most that it may draw until the next second, 0 to 100 %."""
+about to draw (%): the most that it may draw until the next second, 0 to 100 %; None = the cooler goes off."""
 
 
 class Body:
@@ -335,6 +335,10 @@ class Body:
         wanted = wanted_percent(self._net_record, self._given, self._state[SENSOR], self._state[INTEGRAL])
         instant_ns = self._start_ns + self._step * STEP_NS
         limit_percent = self.power_limit(instant_ns, min(max(wanted, 0.0), 100.0))
+        if limit_percent is None:
+            self._mode, self._manual_percent = OFF, 0.0
+            self._given = record(self._acting())
+            return
         if limit_percent != self._limit_percent:
             self._limit_percent = limit_percent
             self._given["limit_percent"] = limit_percent

@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from fullwell.errors import InvalidValue, NotWritable
 
-__all__ = ["CONFIG_BYTES", "Flash", "Memory"]
+__all__ = ["CONFIG_BYTES", "ERASED", "Flash", "Memory"]
 
 CONFIG_BYTES: Final = 64
 """Length of the block of start-up settings."""
+
+ERASED: Final = b"\xff" * CONFIG_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Memory:
 
     undervoltage_code: int = 0
     start_power: int = 0
-    start_config: bytes = b"\xff" * CONFIG_BYTES
+    start_config: bytes = ERASED
     banks: dict[str, Any] | None = None
 
 

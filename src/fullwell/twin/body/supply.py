@@ -120,6 +120,8 @@ class Supply:
         self._sag_v = 0.0
         self._power_w = power_w
         self._seed = seed
+        self._worst_of: tuple[object, ...] = ()
+        self._worst_v = 0.0
 
     @property
     def sag_v(self) -> float:
@@ -153,6 +155,22 @@ class Supply:
             voltage_v *= around.supply_limit_a / current_a
             current_a = around.supply_limit_a
         return Feed(voltage_v, current_a, voltage_v * current_a)
+
+    def worst_v(self, sigmas: float) -> float:
+        """Least voltage at the camera, at full power of the cooler and with a noise of so many deviations."""
+        around = self.surroundings
+        state = (around, self._sag_v, self.switched_on, sigmas)
+        if state != self._worst_of:
+            supply_v = around.supply_voltage_v - self._sag_v - sigmas * around.supply_noise_v
+            steady = Surroundings(
+                supply_voltage_v=max(0.0, supply_v) if self.switched_on else 0.0,
+                cable_ohm=around.cable_ohm,
+                supply_noise_v=0.0,
+                supply_limit_a=around.supply_limit_a,
+            )
+            self._worst_v = Supply(steady, self._power_w, self._seed).feed(100.0, 0).voltage_v
+            self._worst_of = state
+        return self._worst_v
 
     def _unloaded_v(self, at_ns: int) -> float:
         if not self.switched_on:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 
 from fullwell.models.power import Uvlo
-from fullwell.twin.flash import Flash
+from fullwell.twin.body.flash import Flash
 
 __all__ = ["UndervoltageGuard"]
 
