@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from fullwell.serve.sdk.build import build
+from fullwell.serve.sdk.trace.recording import build_tracer
 
 WHEEL = "qhyccd==0.1.3"
 STARTS_WITHIN_S = 60
@@ -29,6 +30,12 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not any(shutil.which(name) for name in ("cc", "gcc", "clang")):
         pytest.skip("no C compiler here")
     return build(tmp_path_factory.mktemp("sdk"), str(Path(sys.executable).with_name("fullwell")))
+
+
+@pytest.fixture(scope="session")
+def tracer(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What stands before it to record calls."""
+    return build_tracer(tmp_path_factory.mktemp("tracer"))
 
 
 @dataclass(frozen=True)

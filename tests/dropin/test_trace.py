@@ -41,11 +41,6 @@ M101 = Sky(ra_deg=210.802, dec_deg=54.349, focal_length_mm=530.0, aperture_mm=10
 
 
 @pytest.fixture(scope="session")
-def tracer(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_tracer(tmp_path_factory.mktemp("tracer"))
-
-
-@pytest.fixture(scope="session")
 def capture(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return compile_program("capture.c", tmp_path_factory.mktemp("programs") / "capture", library)
 
@@ -405,3 +400,53 @@ def test_what_tracing_costs(engine: Callable[..., Engine], rig: Rig, library: Pa
     assert slower["same_ns"] - plain["same_ns"] < 2000
     plain, slower = (json.loads(each.run(str(speed), "10")) for each in (running, traced))
     assert slower["frame_ns"] - plain["frame_ns"] < 2 * plain["copy_ns"]
+
+
+def fullwell(*words: object, folder: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "fullwell.cli.main", "sdk", *map(str, words)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_commands(capture: Path, tmp_path: Path) -> None:
+    twin = ("--camera", SMALL, "--scene", "uniform", "--instant", "-o", "run.trace")
+    program = (capture, "single", "picture", "160", "96")
+    traced = fullwell("trace", *twin, "--", *program, folder=tmp_path)
+    assert traced.returncode == 0, traced.stderr
+    assert traced.stdout == "160 x 96, 16 bits, 1 channel\n"
+    assert "run.trace: 26 calls in 26 records, 1 frame, 1 thread" in traced.stderr
+    shown = fullwell("calls", "run.trace", "--function", "GetQHYCCDSingleFrame", folder=tmp_path)
+    assert "GetQHYCCDSingleFrame(camera 1) = 0 width=160 height=96 bpp=16 channels=1 pixels=" in shown.stdout
+    as_json = fullwell("calls", "run.trace", "--json", folder=tmp_path).stdout.splitlines()
+    assert [json.loads(line)["number"] for line in as_json] == list(range(1, 27))
+    same = fullwell("replay", "run.trace", folder=tmp_path)
+    assert same.returncode == 0, same.stdout + same.stderr
+    assert "26 calls compared, 1 frame (pixels of 1), 0 differences" in same.stderr
+    other = fullwell("replay", "run.trace", "--quirk", "zero-frames", folder=tmp_path)
+    assert other.returncode == 1
+    assert "GetQHYCCDSingleFrame(camera 1)\n  pixels recorded: " in other.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("trace",), "there is no program to trace"),
+        (("trace", "--instant", "--camera", SMALL, "--", "./nothing"), "there is no program './nothing'"),
+        (("trace", "--library", "nothing.so", "--", "true"), "there is no library 'nothing.so'"),
+        (("replay", "nothing.trace"), "cannot be read"),
+        (("replay", "nothing.trace", "--ignore", "GetQHYCCDPara"), "Did you mean 'GetQHYCCDParam'"),
+    ],
+)
+def test_what_cannot_be_done_is_told(tmp_path: Path, words: tuple[str, ...], told: str) -> None:
+    result = fullwell(*words, folder=tmp_path)
+    assert result.returncode == 1
+    assert told in result.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_program_without_the_library(tmp_path: Path) -> None:
+    traced = fullwell("trace", "--library", "vendor", "-o", "run.trace", "--", "true", folder=tmp_path)
+    assert traced.returncode == 0
+    assert "no call. Does the program load libqhyccd?" in traced.stderr
+    replayed = fullwell("replay", "run.trace", folder=tmp_path)
+    assert replayed.returncode == 1
+    assert "Trace a program" in replayed.stderr or "found no camera" in replayed.stderr

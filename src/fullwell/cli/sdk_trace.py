@@ -93,10 +93,13 @@ def trace(
     from fullwell.camera.clock import RealClock
     from fullwell.errors import InvalidValue
     from fullwell.serve.sdk.trace.calls import create, read
-    from fullwell.serve.sdk.trace.recording import build_tracer, record
+    from fullwell.serve.sdk.trace.recording import build_tracer, check_program, record
 
     if not context.args:
         raise InvalidValue("there is no program to trace.", "Give it after --: fullwell sdk trace -- ./program")
+    check_program(context.args)
+    own = library == VENDOR
+    path = None if library == TWIN else _library(library)
     about: dict[str, Any] = {"program": context.args, "library": library, "pixels": pixels}
     with tempfile.TemporaryDirectory() as scratch:
         tracer, environment = build_tracer(Path(scratch)), dict(os.environ)
@@ -109,7 +112,6 @@ def trace(
                 environment = running.environment(environment)
                 status = record(context.args, output, tracer, environment, running.library, pixels=pixels)
         else:
-            path, own = _library(library)
             create(output, about, overwrite)
             status = record(context.args, output, tracer, environment, path, own=own, pixels=pixels)
     _report(read(output))
@@ -217,16 +219,16 @@ def _twins(about: dict[str, Any]) -> Iterator[Session]:
         yield running
 
 
-def _library(wanted: str) -> tuple[Path | None, bool]:
-    """Path of a library that is no twin's, and whether what the program itself loads goes before it."""
+def _library(wanted: str) -> Path | None:
+    """A library that is no twin's; the vendor's may be absent where the program brings its own."""
     from fullwell.errors import MissingFile
     from fullwell.qhyccd.library import candidates
 
     if wanted == VENDOR:
-        return next((Path(each) for each in candidates()), None), True
+        return next((Path(each) for each in candidates()), None)
     if not Path(wanted).is_file():
         raise MissingFile(f"there is no library {wanted!r}.", "Say twin, vendor, or the path of a libqhyccd.")
-    return Path(wanted).resolve(), False
+    return Path(wanted).resolve()
 
 
 def _setup(
@@ -285,8 +287,8 @@ def _report(found: Trace) -> None:
     frames = sum(each.frame is not None for each in found.calls)
     threads = len({(each.process, each.thread) for each in found.calls})
     say(
-        f"{found.path}: {number} calls in {len(found.calls)} records, {frames} frames, {threads} "
-        f"thread{'s' if threads > 1 else ''}, {found.duration_s:.3f} s"
+        f"{found.path}: {_counted(number, 'call')} in {_counted(len(found.calls), 'record')}, "
+        f"{_counted(frames, 'frame')}, {_counted(threads, 'thread')}, {found.duration_s:.3f} s"
     )
     if not found.ended:
         say("  it has no end: the program still runs, or the tracer was ended before it.")
@@ -296,6 +298,10 @@ def _report(found: Trace) -> None:
         say(f"  {found.lost} call(s) were being written down when the program was ended, and are lost.")
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def _summarise(outcome: Outcome, compares_pixels: bool) -> None:
     """How much was compared, what was left out, and where time was spent."""
     from fullwell.serve.sdk.trace.listing import duration
@@ -303,8 +309,8 @@ def _summarise(outcome: Outcome, compares_pixels: bool) -> None:
     by_function: Counter[str] = Counter(each.call.export.name for each in outcome.differences)
     pixels = f"pixels of {outcome.hashed}" if compares_pixels else "sizes only"
     say(
-        f"{outcome.compared} calls compared, {outcome.frames} frames ({pixels}), "
-        f"{len(outcome.differences)} difference{'' if len(outcome.differences) == 1 else 's'}"
+        f"{_counted(outcome.compared, 'call')} compared, {_counted(outcome.frames, 'frame')} ({pixels}), "
+        f"{_counted(len(outcome.differences), 'difference')}"
     )
     for name, number in by_function.most_common(MOST_SHOWN):
         say(f"  {number:6d} in {name}")

@@ -1,3 +1,3 @@
-from dropin.rig import engine, library, oracle
+from dropin.rig import engine, library, oracle, tracer
 
-__all__ = ["engine", "library", "oracle"]
+__all__ = ["engine", "library", "oracle", "tracer"]

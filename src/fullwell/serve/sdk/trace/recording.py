@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import os
+import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
@@ -49,6 +49,20 @@ def load_tracer(path: Path) -> ctypes.CDLL:
     return tracer
 
 
+def check_program(program: Sequence[str]) -> None:
+    """See that a program is there, before anything is made ready for it.
+
+    Raises
+    ------
+    MissingFile
+        If it is not, or cannot be run.
+    """
+    if shutil.which(program[0]) is None:
+        raise MissingFile(
+            f"there is no program {program[0]!r} that can be run.", "Give its path, and its arguments, after --."
+        )
+
+
 def record(
     program: Sequence[str],
     path: Path,
@@ -85,31 +99,22 @@ def record(
     Raises
     ------
     MissingFile
-        If there is no such program; then there is no trace either.
+        If there is no such program.
     """
+    check_program(program)
     before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(tracer))))
     settings = {**environment, "LD_PRELOAD": before, "FULLWELL_TRACE_FILE": str(path.resolve())}
     settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
     settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
     settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
-    try:
-        status = _run(program, settings)
-    except MissingFile:
-        path.unlink()
-        raise
+    status = _run(program, settings)
     finish(path, status if status >= 0 else 128 - status)
     return status
 
 
 def _run(program: Sequence[str], environment: dict[str, str]) -> int:
     """Its exit status; Ctrl-C is the program's to answer."""
-    try:
-        process = subprocess.Popen(program, env=environment)
-    except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
-        raise MissingFile(
-            f"the program {program[0]!r} cannot be run: {os.strerror(error.errno or 0)}.",
-            "Give its path, and its arguments, after --.",
-        ) from error
+    process = subprocess.Popen(program, env=environment)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return process.wait()

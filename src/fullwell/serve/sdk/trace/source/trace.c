@@ -324,11 +324,13 @@ void keep_call(struct call *call) {
 /* Frames. */
 
 #define LANES 8
-#define PRIME 0x9e3779b97f4a7c15ull
+#define PRIME_1 0x9e3779b185ebca87ull
+#define PRIME_2 0xc2b2ae3d27d4eb4full
 
+/* The round of xxHash64: no single changed bit of one word looks like one of the next. */
 static inline uint64_t mix(uint64_t state, uint64_t word) {
-    uint64_t product = (state ^ word) * PRIME;
-    return product << 31 | product >> 33;
+    state += word * PRIME_2;
+    return (state << 31 | state >> 33) * PRIME_1;
 }
 
 /* 64 bits over a frame: word i, little-endian, goes into lane i modulo 8; the last words are filled up with zeros. */
