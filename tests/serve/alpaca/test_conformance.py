@@ -15,7 +15,7 @@ import pytest
 
 from fullwell.camera.engine import Camera
 from fullwell.serve.alpaca import AlpacaServer
-from fullwell.serve.alpaca.camera import ACTIONS
+from fullwell.serve.alpaca.camera import ACTIONS, ALARMS
 from patterned.device import PatternDevice, small
 from patterned.wire import BYTES, JSON, Wire
 
@@ -119,7 +119,7 @@ class TestCommon:
         assert len(wire.read("Description")) <= 68
         assert re.fullmatch(r"\d+\.\d+", wire.read("DriverVersion"))
         actions = wire.read("SupportedActions")
-        assert actions == (list(ACTIONS) if "camera" in wire.base else [])
+        assert actions == ([*ACTIONS, ALARMS] if "camera" in wire.base else [])
         assert all(isinstance(action, str) and action for action in actions)
         assert not {"SafetyEvents", "SetExternalEvents", "ClearExternalEvents"} & set(actions)
 

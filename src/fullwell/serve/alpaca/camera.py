@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, ClassVar, Final
+
+import orjson
 
 import fullwell
 from fullwell.camera.controls import Control
@@ -57,6 +60,9 @@ ACTIONS: Final[Mapping[str, tuple[str, Callable[[str], Any]]]] = {
 }
 """Controls without a member of their own: name of the action, setting of the engine, reader of the parameter."""
 
+ALARMS: Final = "Alarms"
+"""The action that tells what is wrong with the camera."""
+
 
 class AlpacaCamera(AlpacaDevice):
     """ICameraV4 over a camera engine.
@@ -83,8 +89,7 @@ class AlpacaCamera(AlpacaDevice):
     def __init__(
         self, camera: Camera, number: int, identity: str, members: Mapping[str, Mapping[str, Member]]
     ) -> None:
-        super().__init__(number, f"{camera.model.name} {camera.identity.id}", identity, members)
-        self.camera = camera
+        super().__init__(camera, number, f"{camera.model.name} {camera.identity.id}", identity, members)
         self.exposure = Exposure(camera, self)
         self.binning = 1
         self.start_x = self.start_y = 0
@@ -337,13 +342,17 @@ class AlpacaCamera(AlpacaDevice):
 
     def actions(self) -> list[str]:
         """See `AlpacaDevice.actions`."""
-        return list(ACTIONS)
+        return [*ACTIONS, ALARMS]
 
     def action(self, name: str, parameters: str) -> str:
-        """Read a control (empty parameters) or set it; answers its value."""
+        """Read a control (empty parameters) or set it, and answer its value; or tell of alarms, as JSON."""
+        if name.casefold() == ALARMS.casefold():
+            return self.alarms()
         found = next((key for key in ACTIONS if key.casefold() == name.casefold()), None)
         if found is None:
-            raise ActionNotImplemented(f"there is no action {name!r}.", f"Known actions: {', '.join(ACTIONS)}.")
+            raise ActionNotImplemented(
+                f"there is no action {name!r}.", f"Known actions: {', '.join(self.actions())}."
+            )
         setting, read = ACTIONS[found]
         if parameters:
             try:
@@ -353,6 +362,20 @@ class AlpacaCamera(AlpacaDevice):
             self.camera.configure(**{setting: value})
         settings = self.camera.settings
         return str(settings.format.bits if setting == "bits" else getattr(settings, setting))
+
+    def alarms(self) -> str:
+        """What is wrong now: a list of objects with Kind, Severity, Since (UTC), Text and Remedy."""
+        told = [
+            {
+                "Kind": str(alarm.kind),
+                "Severity": alarm.severity.name.lower(),
+                "Since": datetime.fromtimestamp(alarm.since_ns // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "Text": alarm.text,
+                "Remedy": alarm.remedy,
+            }
+            for alarm in self.camera.alarms.standing
+        ]
+        return orjson.dumps(told).decode()
 
 
 def _known(reading: float | None, name: str) -> float:

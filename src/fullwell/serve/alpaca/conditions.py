@@ -65,13 +65,12 @@ class AlpacaConditions(AlpacaDevice):
 
     def __init__(self, camera: Camera, number: int) -> None:
         identity = camera.identity.id
-        super().__init__(number, f"Chamber of {camera.model.name} {identity}", identity, CONDITIONS_TABLE)
-        self._camera = camera
+        super().__init__(camera, number, f"Chamber of {camera.model.name} {identity}", identity, CONDITIONS_TABLE)
 
     @property
     def description(self) -> str:
         """Whose chamber it is."""
-        return f"air in the sensor chamber of a {self._camera.model.name}"
+        return f"air in the sensor chamber of a {self.camera.model.name}"
 
     async def begin_session(self) -> None:
         """Nothing to prepare: the sensors go with their camera."""
@@ -86,7 +85,7 @@ class AlpacaConditions(AlpacaDevice):
     def has(self, sensor: str) -> bool:
         """Whether the camera measures what a sensor needs."""
         needed = CONTROLS_OF.get(sensor, ())
-        return bool(needed) and all(control in self._camera.controls for control in needed)
+        return bool(needed) and all(control in self.camera.controls for control in needed)
 
     def require(self, sensor: str) -> str:
         """The name of a sensor that is there, in the documented letter case.
@@ -117,8 +116,8 @@ class AlpacaConditions(AlpacaDevice):
         """
         name = self.require(sensor)
         if name != DEW_POINT:
-            return float(self._camera.control(CONTROLS_OF[name][0]))
-        humidity_percent, temperature_c = (self._camera.control(control) for control in CONTROLS_OF[DEW_POINT])
+            return float(self.camera.control(CONTROLS_OF[name][0]))
+        humidity_percent, temperature_c = (self.camera.control(control) for control in CONTROLS_OF[DEW_POINT])
         if not 0.0 < humidity_percent <= 100.0:
             raise InvalidOperation(f"a humidity of {humidity_percent:g} % has no dew point.", "Check the sensor.")
         return dew_point_c(temperature_c, humidity_percent)

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Final, ParamSpec, TypeVar
 
 import fullwell
-from fullwell.errors import FullwellError, NotConnected, NotSupported
+from fullwell.camera.engine import Camera, State
+from fullwell.errors import DeviceLost, FullwellError, NotConnected, NotSupported
 from fullwell.serve.alpaca.error_numbers import ActionNotImplemented
 from fullwell.serve.alpaca.members import Kind, Member, Where
 from fullwell.serve.alpaca.parameters import Parameter, boolean, text
@@ -30,6 +31,8 @@ class AlpacaDevice(ABC):
 
     Parameters
     ----------
+    camera : Camera
+        The camera that it is, or hangs on.
     number : int
         0-based, among the devices of its type.
     name : str
@@ -44,8 +47,9 @@ class AlpacaDevice(ABC):
     interface_version: ClassVar[int]
 
     def __init__(
-        self, number: int, name: str, identity: str, members: Mapping[str, Mapping[str, Member]]
+        self, camera: Camera, number: int, name: str, identity: str, members: Mapping[str, Mapping[str, Member]]
     ) -> None:
+        self.camera = camera
         self.members = members
         self.number = number
         self.name = name
@@ -60,6 +64,12 @@ class AlpacaDevice(ABC):
     @abstractmethod
     def description(self) -> str:
         """What it is, at most 68 characters so that it fits on a FITS card."""
+
+    @property
+    def lost(self) -> str:
+        """Why its camera cannot be reached any more, as a sentence; "" when it can."""
+        error = self.camera.last_error if self.camera.state is State.ERROR else None
+        return str(error) if isinstance(error, DeviceLost) else ""
 
     @abstractmethod
     async def begin_session(self) -> None:
@@ -92,11 +102,13 @@ class AlpacaDevice(ABC):
             self._workers = None
 
     def is_connected(self, client: int) -> bool:
-        """Whether this client is connected."""
-        return client in self._clients
+        """Whether this client is connected, and the camera there."""
+        return client in self._clients and not self.lost
 
     def require_connected(self, client: int) -> None:
-        """Raise `NotConnected` unless this client is."""
+        """Raise `NotConnected` unless this client is, and the camera there."""
+        if client in self._clients and (why := self.lost):
+            raise NotConnected(f"{self.name} is lost: {why}", "Wait until it is back, or call Connect.")
         if client not in self._clients:
             raise NotConnected(
                 f"client {client} is not connected to {self.name}.", "Call Connect, or set Connected to True."
@@ -114,7 +126,7 @@ class AlpacaDevice(ABC):
 
     async def connect(self, client: int) -> None:
         """Begin to connect a client; `connecting` tells when it is done."""
-        if client not in self._clients:
+        if client not in self._clients or self.lost:
             self._change(client, self._join)
 
     async def disconnect(self, client: int) -> None:
@@ -148,6 +160,8 @@ class AlpacaDevice(ABC):
 
     async def _join(self, client: int) -> None:
         async with self._membership:
+            if self.lost:
+                await self.in_worker(self.camera.open)
             if not self._clients:
                 await self.begin_session()
             self._clients.add(client)

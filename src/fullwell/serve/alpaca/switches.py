@@ -106,7 +106,7 @@ class AlpacaSwitches(AlpacaDevice):
 
     def __init__(self, camera: Camera, switches: tuple[Switch, ...], number: int) -> None:
         identity = camera.identity.id
-        super().__init__(number, f"Switches of {camera.model.name} {identity}", identity, SWITCH_TABLE)
+        super().__init__(camera, number, f"Switches of {camera.model.name} {identity}", identity, SWITCH_TABLE)
         self.switches = switches
         self._owner = camera.model.name
 

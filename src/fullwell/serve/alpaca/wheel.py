@@ -34,7 +34,7 @@ class AlpacaWheel(AlpacaDevice):
 
     def __init__(self, camera: Camera, wheel: Wheel, number: int, identity: str) -> None:
         super().__init__(
-            number, f"Filter wheel of {camera.model.name} {camera.identity.id}", identity, WHEEL_TABLE
+            camera, number, f"Filter wheel of {camera.model.name} {camera.identity.id}", identity, WHEEL_TABLE
         )
         self.wheel = wheel
         self._owner = camera.model.name
