@@ -15,6 +15,7 @@
     ├── NotSupported            this camera cannot do it at all
     ├── ExposureAborted         the exposure was abandoned while someone waited for it
     ├── TriggerTimeout          the trigger that an exposure waits for did not come in time
+    ├── TemperatureNotReached   the cooler cannot bring the sensor to its target
     ├── DeviceFault             the far end of the cable misbehaves
     │   ├── DeviceLost          it is gone
     │   └── FrameTimeout        a frame did not arrive in time
@@ -147,6 +148,10 @@ class ExposureAborted(FullwellError):
 
 class TriggerTimeout(FullwellError):
     """The trigger that an exposure waits for did not come in the time that the caller allowed."""
+
+
+class TemperatureNotReached(FullwellError):
+    """The cooler cannot bring the sensor to its target."""
 
 
 class DeviceFault(FullwellError):

@@ -56,6 +56,8 @@ def test_it_comes_back_with_its_settings(make: Make, monkeypatch: pytest.MonkeyP
         assert wait_for(lambda: cam.recoveries == 1)
         assert cam.state is State.IDLE
         assert calls == ["open", "open"]
+        assert cam.readings().target_temperature_c == -5
+        cam.clock.sleep_until(cam.clock.now_ns() + 300_000_000_000)
         assert cable.get_control(Control.TARGET_TEMPERATURE_C) == -5
         assert cable.get_control(Control.COOLER_ON) == 1
         assert cam.expose().report.settings == settings

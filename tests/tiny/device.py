@@ -103,6 +103,8 @@ class TinyDevice:
                 return float(getattr(self._settings, name))
         if control not in self._others:
             raise NotSupported(f"no {control}")
+        if control is Control.SENSOR_TEMPERATURE_C and self._others[Control.COOLER_ON]:
+            return self._others[Control.TARGET_TEMPERATURE_C]
         return self._others[control]
 
     def precise_timing(self) -> RowTiming:

@@ -42,6 +42,8 @@ class Care:
         How often it is asked whether it is there, s; 0 = never.
     resume_s : float
         How long a reader waits for a lost camera to come back with the exposure, s.
+    target_c : callable, optional
+        To which temperature the sensor is being led; None = the camera's own target is all there is.
 
     Attributes
     ----------
@@ -58,7 +60,9 @@ class Care:
         recover: bool,
         heartbeat_s: float,
         resume_s: float,
+        target_c: Callable[[], float | None] = lambda: None,
     ) -> None:
+        self._target_c = target_c
         self._far_end, self._machine, self._reopen = far_end, machine, reopen
         self._recover, self._resume_ns = recover, round(resume_s * 1e9)
         self._clock = far_end.device.clock
@@ -147,6 +151,9 @@ class Care:
 
     def _reading(self, control: Control) -> float:
         self._far_end.require(control)
+        target_c = self._target_c() if control is Control.TARGET_TEMPERATURE_C else None
+        if target_c is not None:
+            return target_c
         return self._far_end.device.get_control(control)
 
     def _wheel(self) -> tuple[float, int] | None:

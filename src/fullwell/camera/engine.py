@@ -17,12 +17,13 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.camera.alarms import Alarms
+from fullwell.camera.alarms import AlarmKind, Alarms, Severity
 from fullwell.camera.buffers import Pool, checked
 from fullwell.camera.burst import burst_plan
 from fullwell.camera.care import HEARTBEAT_S, Care
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
+from fullwell.camera.cooling import ASSUMED_RAMP_C_PER_MIN, Cooling, CoolingGuard, cold_warning, settle, warm_up
 from fullwell.camera.device import Device, Stream, Troubled, TruthSource, UndervoltageMemory
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.firmware import Firmware
@@ -105,6 +106,14 @@ class Camera:
         self._watch = FrameWatch(device.model)
         self._log = SparingLog(log, device.clock)
         self._number = 0
+        self._guard = CoolingGuard(
+            device.clock,
+            self.control,
+            self._tell,
+            device.model.temperature_c,
+            device.model.thermal.ramp_c_per_min if device.model.thermal else ASSUMED_RAMP_C_PER_MIN,
+            self._held_back,
+        )
         self._care = Care(
             self._far_end,
             self._machine,
@@ -112,6 +121,7 @@ class Camera:
             recover=recover,
             heartbeat_s=heartbeat_s,
             resume_s=resume_s,
+            target_c=self._guard.target_c,
         )
 
     # Who and what it is: answered at once, in every state.
@@ -199,6 +209,7 @@ class Camera:
             self._begin_afresh()
         if was_lost:
             self._restore()
+        self._guard.begin(self.controls)
         self._care.begin()
         return True
 
@@ -230,8 +241,21 @@ class Camera:
         """What is wrong now, and what has happened; see `fullwell.camera.alarms.Alarms.subscribe`."""
         return self._care.alarms
 
-    def close(self) -> None:
-        """Abandon whatever runs, and let the camera go. Harmless when closed."""
+    def close(self, *, warm_up: bool = False) -> None:
+        """Abandon whatever runs, and let the camera go. Harmless when closed.
+
+        A cooler is never cut: a cold camera is left as it is, with a warning that says why that is not good.
+
+        Parameters
+        ----------
+        warm_up : bool
+            Warm the sensor up before, and wait for that; see `warm_up`.
+        """
+        if warm_up and self.state not in (State.CLOSED, State.ERROR):
+            self.warm_up()
+        left = self._guard.end()
+        if left is not None and left.cold:
+            log.warning("%s", cold_warning(self.model.name, left))
         self._machine.disconnect()
         self._care.end()
 
@@ -613,7 +637,7 @@ class Camera:
             return self._device.get_control(control)
 
     def set_target_temperature(self, temperature_c: float) -> None:
-        """Choose where the cooler regulates the sensor.
+        """Choose where the cooler regulates the sensor. It is led there gradually.
 
         Parameters
         ----------
@@ -629,17 +653,76 @@ class Camera:
         """
         value = real("target temperature", temperature_c)
         within("target temperature", value, self.limits(Control.TARGET_TEMPERATURE_C), "C")
-        self._set(Control.TARGET_TEMPERATURE_C, value)
+        self._guard.aim(value)
 
     def set_cooler(self, on: bool) -> None:
-        """Switch regulation on or off.
+        """Switch regulation on or off. A cold sensor is warmed up gradually before the cooler goes off.
 
         Raises
         ------
         NotSupported, NotConnected
             If there is no cooler, or the camera is not open.
         """
-        self._set(Control.COOLER_ON, float(switch("cooler", on)))
+        self._guard.switch(switch("cooler", on))
+
+    def set_cooler_power(self, percent: float) -> None:
+        """Give the cooler a fixed power, to which it is led gradually; it does not regulate then.
+
+        Parameters
+        ----------
+        percent : float
+            0 to 100 %; 0 = stop.
+
+        Raises
+        ------
+        OutOfRange
+            If it is outside.
+        NotSupported, NotConnected
+            If there is no cooler, or the camera is not open.
+        """
+        value = real("cooler power", percent)
+        within("cooler power", value, Range(0.0, 100.0, 0.1, 0.0), "%")
+        self._guard.drive(value)
+
+    @property
+    def cooling(self) -> Cooling | None:
+        """What the cooler is doing, and where it is being led; None where it only does what it is told."""
+        return self._guard.cooling()
+
+    def settle_temperature(
+        self, tolerance_c: float = 0.5, progress: Callable[[Cooling], None] | None = None
+    ) -> Cooling | None:
+        """Wait until the sensor has come to its target.
+
+        Parameters
+        ----------
+        tolerance_c : float
+            How near it must be.
+        progress : callable, optional
+            Called once per second with what the cooler is doing.
+
+        Raises
+        ------
+        TemperatureNotReached
+            If the sensor stands still elsewhere; the error says what can be reached.
+        InvalidOperation
+            If the cooler is off.
+        """
+        return settle(self._guard, self.clock, tolerance_c, progress)
+
+    def warm_up(self, *, wait: bool = True, progress: Callable[[Cooling], None] | None = None) -> None:
+        """Warm the sensor up gradually, then switch the cooler off.
+
+        Parameters
+        ----------
+        wait : bool
+            Return when it is done; else at once.
+        progress : callable, optional
+            Called once per second with what the cooler is doing.
+        """
+        self._guard.switch(False)
+        if wait:
+            warm_up(self._guard, self.clock, progress)
 
     def set_window_heater(self, on: bool) -> None:
         """Switch the heater of the chamber's window on or off.
@@ -664,6 +747,8 @@ class Camera:
     def readings(self) -> Readings:
         """What the camera measures now; None for what it cannot.
 
+        The target is the one that was asked for, also while the cooler is being led there.
+
         Raises
         ------
         NotConnected
@@ -671,7 +756,7 @@ class Camera:
         """
         self._machine.check(Command.CONTROL)
         with self._machine.faults():
-            return self._far_end.readings()
+            return self._guard.with_target(self._far_end.readings())
 
     def undervoltage(self) -> Undervoltage:
         """What the camera says of its supply, in words, with what to do.
@@ -786,10 +871,16 @@ class Camera:
             for control, value in values.items():
                 self._machine.set_control(control, value)
 
-    def _set(self, control: Control, value: float) -> None:
+    def _tell(self, control: Control, value: float) -> None:
         self._far_end.require(control)
         self._machine.set_control(control, value)
+
+    def _set(self, control: Control, value: float) -> None:
+        self._tell(control, value)
         self._care.keep(control, value)
+
+    def _held_back(self, text: str) -> None:
+        self._care.alarms.note(AlarmKind.RAMP, text, severity=Severity.INFO)
 
     def _shape_and_dtype(self) -> tuple[tuple[int, int], np.dtype[Any]]:
         settings = self.settings

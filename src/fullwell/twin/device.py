@@ -203,7 +203,7 @@ class TwinDevice:
         self._stream: Stream | None = None
         self._mode = model.default_mode
         self._format = self._default_format()
-        self._knobs = Knobs(model, self._port.slots)
+        self._knobs = Knobs(model, self._port.slots, self._body_controls.absent)
         crystal = Crystal(oscillator_ppm)
         self._wiring = Wiring(model, self._knobs, trigger_line, sync, crystal, self._wake.set)
         self._single = SingleExposure(clock, self._lock, self._wake, self._reach)

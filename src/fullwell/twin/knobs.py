@@ -33,10 +33,13 @@ class Knobs:
     model : CameraModel
     wheel_slots : int
         Of the filter wheel; 0 = there is none.
+    absent : frozenset of Control
+        What this body of the model has not.
     """
 
-    def __init__(self, model: CameraModel, wheel_slots: int) -> None:
+    def __init__(self, model: CameraModel, wheel_slots: int, absent: frozenset[Control] = frozenset()) -> None:
         self._model = model
+        self._absent = absent
         self._wheel_slots = wheel_slots
         controls = (*SENSOR_KNOBS, *port_controls(model))
         self._values = {control: self._range(control).default for control in controls}
@@ -67,12 +70,11 @@ class Knobs:
             Control.TELEGRAPH_SUPPRESSION: sensor.telegraph.suppressed_factor == 1.0,
             Control.ANTI_RBI: self._model.burst is None or not self._model.burst.anti_rbi,
             Control.WHEEL_POSITION: self._wheel_slots == 0,
-            Control.WINDOW_HEATER: self._model.chamber is None or self._model.chamber.heater_rise_c == 0.0,
         }.get(control, not CONTROLS[control].writable)
         limits = self._range(control)
         if control in PORT_CONTROLS:
             return limits
-        if missing or limits.low == limits.high:
+        if missing or control in self._absent or limits.low == limits.high:
             raise NotSupported(f"the {self._model.name} has no control {control.value!r} to set.")
         return limits
 

@@ -55,6 +55,11 @@ class BodyControls:
             self._getters[Control.FAN] = lambda: float(body.fan_on)
             self._setters[Control.FAN] = lambda value: setattr(body, "fan_on", bool(value))
 
+    @property
+    def absent(self) -> frozenset[Control]:
+        """Switches of bodies that this one has not."""
+        return frozenset({Control.WINDOW_HEATER, Control.FAN} - self._getters.keys())
+
     def __contains__(self, control: Control) -> bool:
         return control in self._getters
 
