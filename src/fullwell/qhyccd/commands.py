@@ -10,12 +10,22 @@ from typing import Any, Final
 import numpy as np
 
 from fullwell.errors import DeviceLost, FrameTimeout, NotSupported
-from fullwell.qhyccd.library import ERROR, ERROR_VALUE, ID_BYTES, STARTED, TEXT_BYTES, expect_success, load
+from fullwell.qhyccd.library import (
+    ERROR,
+    ERROR_VALUE,
+    ID_BYTES,
+    OPTIONAL,
+    STARTED,
+    TEXT_BYTES,
+    expect_success,
+    load,
+)
 
 TEMPERATURE, POWER, COOLER, MANUAL_POWER, CURRENT_FRAME_MEMORY = 14, 15, 18, 16, 48
 LIVE_POLL_S: Final = 0.001
 KEEP_COOLING_S: Final = 1.0
 EXPOSURE_POLL_S: Final = 0.002
+LONGEST_DRAIN_S: Final = 2.0
 
 
 def scan() -> list[str]:
@@ -72,6 +82,7 @@ class Commands:
         self._cancelled = threading.Event()
         self._reading_out = threading.Event()
         self._live = False
+        self._fetching = threading.Lock()
         self._target_c: float | None = None
         self._readings: dict[int, float] = {}
 
@@ -104,6 +115,7 @@ class Commands:
             "read_modes": names,
             "controls": [number for number in range(100) if self._available(number)],
             "wheel": self._library.IsQHYCCDCFWPlugged(self._handle) == 0,
+            "functions": [name for name in OPTIONAL if hasattr(self._library, name)],
             "memory_bytes": self._library.GetQHYCCDMemLength(self._handle),
         }
 
@@ -137,6 +149,18 @@ class Commands:
         expect_success(
             self._library.SetQHYCCDResolution(self._handle, left, top, width, height), "SetQHYCCDResolution"
         )
+
+    def call(self, name: str, *arguments: float) -> bool:
+        """Call one of the optional functions; whether the camera has accepted it.
+
+        Raises
+        ------
+        NotSupported
+            If the library does not have it.
+        """
+        if not hasattr(self._library, name):
+            raise NotSupported(f"the vendor's library has no function {name}.", "Install a newer one.")
+        return bool(getattr(self._library, name)(self._handle, *arguments) == 0)
 
     def set_control(self, number: int, value: float) -> float:
         """Set a control and read it back."""
@@ -269,11 +293,30 @@ class Commands:
         expect_success(self._library.BeginQHYCCDLive(self._handle), "BeginQHYCCDLive")
         self._live = True
 
+    def release_burst(self) -> bool:
+        """Forget the frames that are on their way, then let a new burst begin; whether it was accepted.
+
+        To be called while the frame counter stands: else frames never cease to come.
+        """
+        if self._live:
+            scratch = np.empty(self._library.GetQHYCCDMemLength(self._handle), np.uint8)
+            end_s = time.monotonic() + LONGEST_DRAIN_S
+            with self._fetching:
+                while self._take_live(scratch) == 0 and time.monotonic() < end_s:
+                    pass
+        return self.call("ReleaseQHYCCDBurstIDLE")
+
+    def _take_live(self, scratch: np.ndarray[Any, Any]) -> int:
+        words = [ctypes.c_uint32() for _ in range(4)]
+        return int(self._library.GetQHYCCDLiveFrame(self._handle, *map(ctypes.byref, words), scratch.ctypes.data))
+
     def read_live(self, frame: np.ndarray[Any, Any], timeout_s: float) -> bool:
         """Wait for the next live frame; False = none came, or the run was stopped."""
         end_s = time.monotonic() + timeout_s
         while self._live:
-            if self._fetch(self._library.GetQHYCCDLiveFrame, frame) == 0:
+            with self._fetching:
+                result = self._fetch(self._library.GetQHYCCDLiveFrame, frame)
+            if result == 0:
                 return True
             if time.monotonic() >= end_s:
                 return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections import deque
 from contextlib import suppress
 from typing import Any, Final
 
@@ -10,33 +12,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.clock import Clock, RealClock
-from fullwell.camera.controls import CONTROLS, Control
+from fullwell.camera.controls import Control
 from fullwell.camera.device import Stream
-from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Observation, Readings, Settings
+from fullwell.camera.frame import (
+    DeviceIdentity,
+    FrameFormat,
+    FrameReport,
+    Observation,
+    Overlay,
+    Readings,
+    Settings,
+)
 from fullwell.errors import DeviceFault, DeviceLost, ExposureAborted, InvalidOperation, NoImage, NotSupported
 from fullwell.models.facts import CameraModel, Window
 from fullwell.models.sdk import load_sdk
+from fullwell.qhyccd.burst import QhyccdBurst
+from fullwell.qhyccd.knobs import Knobs
 from fullwell.qhyccd.mapping import RawWindow, deliver, raw_window, read_mode_of
+from fullwell.qhyccd.triggers import TriggerPort
+from fullwell.qhyccd.waiting import ArmedExposure
 from fullwell.qhyccd.worker import Worker
 from fullwell.readout.rows import RowTiming
 from fullwell.readout.timing import row_timing
 
-MICROSECONDS: Final = 1e6
 READ_OUT_S: Final = 30.0
 """Longest that read-out and transfer of a frame may take beyond what they should."""
 PAGE_BYTES: Final = 4096
 LIVE_SLICE_S: Final = 0.5
 HOST_UNCERTAINTY_NS: Final = 5_000_000
 """How well the moment is known at which the vendor's library told the camera to begin: a few USB frames."""
-DEFAULTS: Final = {
-    Control.EXPOSURE_S: 0.02,
-    Control.GAIN: 0.0,
-    Control.OFFSET: 0.0,
-    Control.USB_TRAFFIC: 0.0,
-    Control.SPEED: 0.0,
-    Control.ANTI_GLOW: 0.0,
-    Control.TELEGRAPH_SUPPRESSION: 0.0,
-}
+BURST_MODE: Final = 72
 
 
 class QhyccdDevice:
@@ -72,9 +77,6 @@ class QhyccdDevice:
         self._about: dict[str, Any] = {}
         self._stream: Stream | None = None
         self._mode = model.default_mode
-        self._values = dict(DEFAULTS)
-        self._target_c = 0.0
-        self._cooler_on = False
         self._format = FrameFormat(Window(0, 0, 8, 8))
         self._raw = RawWindow(Window(0, 0, 8, 8), False, Window(0, 0, 8, 8))
         self._begin_ns: int | None = None
@@ -82,6 +84,24 @@ class QhyccdDevice:
         self._cancelled = False
         self._live = False
         self._sequence = 0
+        self._told_is_old = True
+        self._changes: deque[tuple[int, Settings, RowTiming]] = deque()
+        self._armed: ArmedExposure | None = None
+        self._trigger_ns = 0
+        self._port = TriggerPort(model, self._facts, self._do)
+        self._knobs = Knobs(model, self._port, self._do)
+        self._burst = self._make_burst()
+
+    def _make_burst(self) -> QhyccdBurst | None:
+        if self._model.burst is None:
+            return None
+        return QhyccdBurst(
+            self._model.burst,
+            self._link,
+            self._do,
+            exposure_s=lambda: self._knobs.values[Control.EXPOSURE_S],
+            next_number=lambda: self._sequence,
+        )
 
     @staticmethod
     def scan() -> list[str]:
@@ -114,6 +134,13 @@ class QhyccdDevice:
         return self._link
 
     @property
+    def burst(self) -> QhyccdBurst | None:
+        """The burst calls; None where camera or library have none, and before the first `open`."""
+        about = self._about
+        has = BURST_MODE in about.get("controls", ()) and "EnableQHYCCDBurstMode" in about.get("functions", ())
+        return self._burst if has else None
+
+    @property
     def process_id(self) -> int | None:
         """Of the child with the library in it; None when closed."""
         return None if self._worker is None else self._worker.process_id
@@ -143,11 +170,15 @@ class QhyccdDevice:
             self._identity.id, self._model.key, self._about["firmware"], self._about["fpga"], "qhyccd"
         )
         self._sequence = 0
+        self._port.connect()
+        self._knobs.connect(self._about)
+        if self._burst is not None:
+            self._burst.connect()
 
     def close(self) -> None:
         """Let go. Harmless when closed."""
         worker, self._worker = self._worker, None
-        self._stream, self._begin_ns, self._live = None, None, False
+        self._stream, self._begin_ns, self._live, self._armed = None, None, False, None
         if worker is not None:
             with suppress(DeviceFault):
                 worker.do("close", limit_s=5.0)
@@ -158,7 +189,9 @@ class QhyccdDevice:
         number = read_mode_of(self._model, self._facts, self._about["read_modes"], mode)
         self._do("initialise", number, 1 if stream is Stream.LIVE else 0)
         self._mode, self._stream = mode, stream
-        self._values = dict(DEFAULTS)
+        self._knobs.forget()
+        self._told_is_old = True
+        self._port.send_again()
 
     def configure(self, frame_format: FrameFormat) -> None:
         """Choose window, binning, word depth."""
@@ -170,6 +203,7 @@ class QhyccdDevice:
             left, top = left - self._facts.live_shift[0], top - self._facts.live_shift[1]
         self._do("configure", left, top, window.width, window.height, 8 if frame_format.bits == 8 else 16)
         self._format = frame_format
+        self._told_is_old = True
 
     @property
     def _chains(self) -> int:
@@ -183,26 +217,10 @@ class QhyccdDevice:
         NotSupported
             If this camera has none.
         """
-        match control:
-            case Control.TARGET_TEMPERATURE_C:
-                self._target_c = value
-                if self._cooler_on:
-                    self._do("cool", value)
-            case Control.COOLER_ON:
-                self._cooler_on = bool(value)
-                self._do("cool", self._target_c if value else None)
-            case Control.COOLER_POWER_PERCENT:
-                self._cooler_on = False
-                self._do("set_power", float(round(value * 2.55)))
-            case Control.EXPOSURE_S:
-                used_us = self._do("set_control", CONTROLS[control].sdk_id, value * MICROSECONDS)
-                self._values[control] = used_us / MICROSECONDS
-            case Control.WHEEL_POSITION:
-                self._require_wheel()
-                self._do("set_control", CONTROLS[control].sdk_id, float(ord(f"{int(value):X}")))
-            case _:
-                number = self._number(control)
-                self._values[control] = self._do("set_control", number, value)
+        if self._live:
+            self._changes.append((time.time_ns(), self._settings(), self.precise_timing()))
+        self._knobs.set(control, value)
+        self._told_is_old = True
 
     def get_control(self, control: Control) -> float:
         """Read a control.
@@ -212,41 +230,10 @@ class QhyccdDevice:
         NotSupported
             If this camera has none.
         """
-        match control:
-            case Control.TARGET_TEMPERATURE_C:
-                return self._target_c
-            case Control.COOLER_ON:
-                return float(self._cooler_on)
-            case Control.COOLER_POWER_PERCENT:
-                return float(self._do("get_control", CONTROLS[control].sdk_id)) / 2.55
-            case Control.HUMIDITY_PERCENT | Control.PRESSURE_HPA:
-                value = self._do("humidity" if control is Control.HUMIDITY_PERCENT else "pressure")
-                if value is None:
-                    raise NotSupported(f"this camera has no sensor for {CONTROLS[control].title.lower()}.")
-                return float(value)
-            case Control.WHEEL_POSITION:
-                self._require_wheel()
-                return float(int(chr(int(self._do("get_control", CONTROLS[control].sdk_id))), 16))
-            case Control.EXPOSURE_S:
-                return self._values[control]
-            case _:
-                number = self._number(control)
-                if control in self._values:
-                    return self._values[control]
-                return float(self._do("get_control", number))
-
-    def _number(self, control: Control) -> int:
-        number = CONTROLS[control].sdk_id
-        if number is None or number not in self._about.get("controls", ()):
-            raise NotSupported(f"the {self._model.name} has no {CONTROLS[control].title.lower()}.")
-        return number
-
-    def _require_wheel(self) -> None:
-        if not self._about.get("wheel"):
-            raise NotSupported("there is no filter wheel on the camera port.")
+        return self._knobs.get(control)
 
     def precise_timing(self) -> RowTiming:
-        """The clockwork: the camera's own figures where it gives them, else those of the model."""
+        """The clockwork: by the camera once a frame with the present settings has come, else by the facts."""
         settings = self._settings()
         form = settings.format
         law = row_timing(
@@ -260,7 +247,7 @@ class QhyccdDevice:
             speed=settings.speed,
             overscan=form.overscan,
         )
-        told = self._do("timing")
+        told = None if self._told_is_old else self._do("timing")
         if told is None:
             return law
         line_ns, frame_us, exposure_us, offset_ns = told
@@ -282,10 +269,15 @@ class QhyccdDevice:
             raise InvalidOperation("the camera is not set up for single exposures.", "initialise it first.")
         self._cancelled = False
         self._begin_ns = int(self._do("start_exposure"))
-        self._end_s = time.monotonic() + self._values[Control.EXPOSURE_S]
+        self._end_s = time.monotonic() + self._knobs.values[Control.EXPOSURE_S]
+        hears = self._port.input not in ("off", "soft")
+        self._armed = ArmedExposure(self._fetch_triggered if hears else None) if self.waits() else None
 
     def exposure_remaining_s(self) -> float:
-        """Time until the frame can be read, s."""
+        """Time until the frame can be read, s; infinite while it waits for a trigger."""
+        armed = self._armed
+        if armed is not None and armed.begin_ns is None:
+            return 0.0 if armed.arrived else math.inf
         return max(0.0, self._end_s - time.monotonic()) if self._begin_ns is not None else 0.0
 
     def stop_exposure(self) -> None:
@@ -295,6 +287,9 @@ class QhyccdDevice:
     def cancel_exposure(self) -> None:
         """Abandon the exposure. Harmless when idle."""
         self._cancelled = True
+        if self._armed is not None:
+            self._armed.cancel()
+            self._armed = None
         if self._worker is not None and self._begin_ns is not None:
             self._begin_ns = None
             self._do("cancel")
@@ -304,21 +299,75 @@ class QhyccdDevice:
         begin_ns = self._begin_ns
         if begin_ns is None:
             raise NoImage("there is no exposure to read.", "Start one first.")
-        timing, settings = self.precise_timing(), self._settings()
-        limit_s = self.exposure_remaining_s() + timing.frame_period_ns * 1e-9 + READ_OUT_S
-        raw = self._raw_view()
-        done = self._do("read_frame", raw.shape, raw.dtype.str, self._end_s, limit_s=limit_s)
+        armed = self._armed
+        if armed is not None:
+            armed.wait(None)
+            armed.join()
+        done = (armed is not None and armed.arrived) or self._fetch_single(self.exposure_remaining_s())
+        arrival_ns = time.time_ns()
         if not done or self._cancelled or self._begin_ns != begin_ns:
             raise ExposureAborted("the exposure was aborted.", "Start another one.")
-        self._begin_ns = None
-        self._deliver(raw, out)
-        return self._report(out, timing, settings, begin_ns, HOST_UNCERTAINTY_NS)
+        self._begin_ns = self._armed = None
+        self._told_is_old = False
+        timing, settings = self.precise_timing(), self._settings()
+        self._deliver(self._raw_view(), out)
+        if armed is None:
+            return self._report(out, timing, settings, begin_ns, HOST_UNCERTAINTY_NS)
+        start_ns = _start_ns(arrival_ns, timing)
+        uncertainty_ns = max(timing.transfer_ns, self._trigger_ns, HOST_UNCERTAINTY_NS)
+        return self._report(out, timing, settings, armed.begin_ns or start_ns, uncertainty_ns)
+
+    def _fetch_single(self, left_s: float | None) -> bool:
+        """Have the frame of an exposure laid into the shared memory; None = nobody knows how long it takes."""
+        raw = self._raw_view()
+        limit_s = None
+        if left_s is not None:
+            limit_s = left_s + self.precise_timing().frame_period_ns * 1e-9 + READ_OUT_S
+        return bool(self._do("read_frame", raw.shape, raw.dtype.str, self._end_s, limit_s=limit_s))
+
+    def _fetch_triggered(self) -> bool:
+        self._end_s = time.monotonic()
+        return self._fetch_single(None)
+
+    # Triggers.
+
+    def waits(self) -> bool:
+        """Whether exposures wait for a trigger."""
+        return self._port.input != "off"
+
+    def soft_trigger(self) -> None:
+        """Start what waits. Harmless when nothing does."""
+        armed = self._armed
+        if not self.waits():
+            return
+        before_ns = time.time_ns()
+        if not self._do("call", "SendSoftTriger2QHYCCDCam"):
+            raise DeviceFault("the vendor's library refused the soft trigger.", "open() again.")
+        self._trigger_ns = time.time_ns() - before_ns
+        if armed is not None and armed.begin_ns is None:
+            self._end_s = time.monotonic() + self._knobs.values[Control.EXPOSURE_S]
+            armed.begin(before_ns + self._trigger_ns)
+
+    def exposure_start_ns(self) -> int | None:
+        """UTC at which the exposure under way began, as far as it is known."""
+        if self._armed is not None:
+            return self._armed.begin_ns
+        return self._begin_ns
+
+    def wait_for_start(self, timeout_s: float | None) -> bool:
+        """Wait for the trigger; one from outside is known only by the frame that it gave."""
+        return True if self._armed is None else self._armed.wait(timeout_s)
+
+    def trigger_edges_ns(self, begin_ns: int, end_ns: int) -> tuple[int, ...]:  # noqa: ARG002
+        """None: the library tells of no edges."""
+        return ()
 
     def start_live(self) -> None:
         """Let the sensor run freely."""
         if self._stream is not Stream.LIVE:
             raise InvalidOperation("the camera is not set up for live frames.", "initialise it first.")
         self._do("begin_live")
+        self._changes.clear()
         self._live = True
 
     def read_live(self, out: NDArray[Any], timeout_s: float) -> FrameReport | None:
@@ -334,10 +383,20 @@ class QhyccdDevice:
         else:
             return None
         arrival_ns = time.time_ns()
-        timing = self.precise_timing()
+        settings, timing = self._in_force(arrival_ns)
         self._deliver(raw, out)
-        start_ns = arrival_ns - timing.transfer_ns - timing.read_ns - timing.exposure_ns
-        return self._report(out, timing, self._settings(), start_ns, max(timing.transfer_ns, HOST_UNCERTAINTY_NS))
+        start_ns = _start_ns(arrival_ns, timing)
+        return self._report(out, timing, settings, start_ns, max(timing.transfer_ns, HOST_UNCERTAINTY_NS))
+
+    def _in_force(self, arrival_ns: int) -> tuple[Settings, RowTiming]:
+        """What a live frame was taken with: changes hold from the next frame that begins."""
+        while self._changes:
+            changed_ns, settings, timing = self._changes[0]
+            if _start_ns(arrival_ns, timing) < changed_ns:
+                return settings, timing
+            self._changes.popleft()
+        self._told_is_old = False
+        return self._settings(), self.precise_timing()
 
     def stop_live(self) -> None:
         """Stop the free run. Harmless when idle."""
@@ -353,19 +412,14 @@ class QhyccdDevice:
         NotSupported
             If the camera has none, or the library is too old.
         """
-        self._number(Control.UVLO_STATUS)
+        self._knobs.get(Control.UVLO_STATUS)
         self._do("reset_undervoltage")
 
     def wheel_names(self) -> tuple[str, ...]:
         """Slots of the filter wheel: the library knows only their number. It homes after power-up: ask again."""
-        if not self._about.get("wheel"):
-            self._about["wheel"] = self._worker is not None and self._do("wheel_plugged")
-        if not self._about["wheel"]:
-            return ()
-        slots = self._do("get_control", 44)
-        return tuple(f"slot {number + 1}" for number in range(int(slots)))
+        return tuple(f"slot {number + 1}" for number in range(self._knobs.wheel_slots()))
 
-    def _do(self, name: str, *arguments: Any, **limits: float) -> Any:
+    def _do(self, name: str, *arguments: Any, **limits: float | None) -> Any:
         worker = self._worker
         if worker is None:
             raise DeviceLost("the camera is not open.", "open() it first.")
@@ -376,7 +430,7 @@ class QhyccdDevice:
             raise InvalidOperation("the camera is not initialised.", "initialise it first.")
 
     def _settings(self) -> Settings:
-        values = self._values
+        values = self._knobs.values
         return Settings(
             mode=self._mode,
             exposure_s=values[Control.EXPOSURE_S],
@@ -388,7 +442,9 @@ class QhyccdDevice:
             anti_glow=bool(values[Control.ANTI_GLOW]),
             telegraph_suppression=bool(values[Control.TELEGRAPH_SUPPRESSION]),
             link=self._link,
-            gps=bool(values.get(Control.GPS, 0.0)),
+            gps=bool(values[Control.GPS]),
+            overlay=tuple(Overlay)[round(values[Control.OVERLAY])],
+            anti_rbi=bool(values[Control.ANTI_RBI]),
         )
 
     def _raw_view(self) -> NDArray[Any]:
@@ -403,13 +459,15 @@ class QhyccdDevice:
 
     def _deliver(self, raw: NDArray[Any], out: NDArray[Any]) -> None:
         shift = self._facts.image_at[1] - self._model.sensor.geometry.effective.top
-        deliver(raw, self._raw, shift, self._format.bin, out)
+        stamp_bytes = self._model.shutter_signal.stamp_bytes if self._knobs.values[Control.GPS] else 0
+        deliver(raw, self._raw, shift, self._format.bin, out, stamp_bytes)
 
     def _report(
         self, out: NDArray[Any], timing: RowTiming, settings: Settings, start_ns: int, uncertainty_ns: int
     ) -> FrameReport:
-        sequence = self._sequence
-        self._sequence += 1
+        numbers = self._burst.arrived() if self._live and self._burst is not None else None
+        sequence, counter = (self._sequence, None) if numbers is None else numbers
+        self._sequence = sequence + 1
         return FrameReport(
             sequence=sequence,
             shape=(out.shape[0], out.shape[1]),
@@ -420,6 +478,7 @@ class QhyccdDevice:
             time_uncertainty_ns=uncertainty_ns,
             readings=self._readings(),
             observation=Observation(),
+            counter=counter,
         )
 
     def _readings(self) -> Readings:
@@ -432,4 +491,9 @@ class QhyccdDevice:
                 known[name] = self.get_control(control)
             except NotSupported:
                 continue
-        return Readings(**known, target_temperature_c=self._target_c if self._cooler_on else None)
+        return Readings(**known, target_temperature_c=self._knobs.target_c)
+
+
+def _start_ns(arrival_ns: int, timing: RowTiming) -> int:
+    """When a frame began that has just arrived, UTC."""
+    return arrival_ns - timing.transfer_ns - timing.read_ns - timing.exposure_ns

@@ -65,6 +65,28 @@ TYPES: Final[dict[str, tuple[Any, ...]]] = {
 }
 """Functions that are used, with the types of their parameters."""
 
+OPTIONAL: Final[dict[str, tuple[Any, ...]]] = {
+    "ClearQHYCCDImageQueue": (_HANDLE,),
+    "EnableQHYCCDBurstMode": (_HANDLE, ctypes.c_bool),
+    "SetQHYCCDBurstModeStartEnd": (_HANDLE, _U32, _U32),
+    "SetQHYCCDBurstModePatchNumber": (_HANDLE, _U32),
+    "SetQHYCCDBurstIDLE": (_HANDLE,),
+    "ReleaseQHYCCDBurstIDLE": (_HANDLE,),
+    "ResetQHYCCDFrameCounter": (_HANDLE,),
+    "EnableQHYCCDImageOSD": (_HANDLE, _U32),
+    "SetQHYCCDEnableLiveModeAntiRBI": (_HANDLE, _U32),
+    "SetQHYCCDSingleFrameTimeOut": (_HANDLE, _U32),
+    "SetQHYCCDTrigerInterface": (_HANDLE, _U32),
+    "SetQHYCCDTrigerMode": (_HANDLE, _U32),
+    "SetQHYCCDTrigerFunction": (_HANDLE, ctypes.c_bool),
+    "SetQHYCCDTrigerInOnly": (_HANDLE, ctypes.c_bool),
+    "EnableQHYCCDTrigerOut": (_HANDLE,),
+    "SendSoftTriger2QHYCCDCam": (_HANDLE,),
+    "SetQHYCCDTrigerFilterOnOff": (_HANDLE, ctypes.c_bool),
+    "SetQHYCCDTrigerFilterTime": (_HANDLE, _U32),
+}
+"""Functions that older libraries lack; what needs them is not supported then."""
+
 RETURNS: Final = {
     "OpenQHYCCD": ctypes.c_void_p,
     "GetQHYCCDParam": _F64,
@@ -115,10 +137,12 @@ def load() -> ctypes.CDLL:
 
 
 def _typed(library: ctypes.CDLL, path: str) -> ctypes.CDLL:
-    for name, parameters in TYPES.items():
+    for name, parameters in {**TYPES, **OPTIONAL}.items():
         try:
             function = getattr(library, name)
         except AttributeError as error:
+            if name in OPTIONAL:
+                continue
             raise NotSupported(f"the library {path} has no function {name}.", "Install a newer one.") from error
         function.argtypes = parameters
         function.restype = RETURNS.get(name, _U32)

@@ -76,6 +76,7 @@ def deliver(
     shift_rows: int,
     factor: int,
     out: NDArray[np.unsignedinteger],
+    stamp_bytes: int = 0,
 ) -> None:
     """Bring a raw frame into the caller's buffer: order of rows, cut, exact binned sums.
 
@@ -89,13 +90,18 @@ def deliver(
         Binning.
     out : ndarray of uint8, uint16 or uint32
         Overwritten.
+    stamp_bytes : int
+        So many bytes of the raw frame are no pixels but a stamp, which stays at the beginning of the buffer.
     """
+    stamp = raw.reshape(-1).view(np.uint8)[:stamp_bytes].copy()
     if wanted.whole and shift_rows:
         raw = np.roll(raw, -shift_rows, axis=0)
     cut = wanted.cut
     part = raw[cut.top : cut.bottom, cut.left : cut.right]
     if factor == 1:
         out[...] = part
-        return
-    rows, columns = out.shape
-    out[...] = part.reshape(rows, factor, columns, factor).sum(axis=(1, 3), dtype=out.dtype)
+    else:
+        rows, columns = out.shape
+        out[...] = part.reshape(rows, factor, columns, factor).sum(axis=(1, 3), dtype=out.dtype)
+    room = out.reshape(-1).view(np.uint8)[:stamp_bytes]
+    room[...] = stamp[: room.size]

@@ -60,7 +60,7 @@ class Worker:
         """Of the child."""
         return self._process.pid
 
-    def do(self, name: str, *arguments: Any, limit_s: float = COMMAND_S) -> Any:
+    def do(self, name: str, *arguments: Any, limit_s: float | None = COMMAND_S) -> Any:
         """Have a command carried out.
 
         Parameters
@@ -69,7 +69,8 @@ class Worker:
             A method of `fullwell.qhyccd.commands.Commands`.
         *arguments
         limit_s : float
-            How long it may take, s. A child that takes longer is ended: the vendor's library hangs.
+            How long it may take, s. A child that takes longer is ended: the vendor's library hangs. None = it
+            waits for something outside.
 
         Raises
         ------
@@ -92,7 +93,7 @@ class Worker:
             return answer.result(limit_s)
         except TookTooLong:
             with self._lock:
-                raise self._end(_hung(name, limit_s)) from None
+                raise self._end(_hung(name, limit_s or 0.0)) from None
         except RuntimeError as error:
             if isinstance(error, FullwellError):
                 raise
