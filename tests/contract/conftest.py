@@ -3,6 +3,9 @@ from __future__ import annotations
 import pytest
 
 from contract.bench import Bench, benches
+from dropin.rig import engine, library, real
+
+__all__ = ["bench", "engine", "library", "real"]
 
 BENCHES = dict(benches())
 

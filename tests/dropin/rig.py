@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from fullwell.connect import scan_cameras
 from fullwell.serve.sdk.build import build
 from fullwell.serve.sdk.trace.recording import build_tracer
 
@@ -100,6 +101,20 @@ def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     for process in running:
         process.terminate()
         process.wait(20)
+
+
+@pytest.fixture
+def real(engine: Callable[..., Engine], library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Attach cameras that look real: twins behind our library; the name of the first."""
+
+    def attach(*words: str) -> str:
+        running = engine(*words)
+        monkeypatch.setenv("FULLWELL_QHYCCD_LIBRARY", str(library))
+        for name in ("FULLWELL_SDK_SOCKET", "FULLWELL_SDK_NO_START"):
+            monkeypatch.setenv(name, running.environment[name])
+        return scan_cameras()[0].name
+
+    return attach
 
 
 @dataclass(frozen=True)

@@ -1,3 +1,3 @@
-from dropin.rig import engine, library
+from dropin.rig import engine, library, real
 
-__all__ = ["engine", "library"]
+__all__ = ["engine", "library", "real"]

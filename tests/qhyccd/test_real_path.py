@@ -7,33 +7,17 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fullwell
-from dropin.rig import Engine
 from fullwell.camera.engine import Camera
 from fullwell.camera.states import State
 from fullwell.connect import scan_cameras
 from fullwell.errors import DeviceLost, ExposureAborted, InvalidValue, MissingFile, NotSupported, UnknownName
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
-
-
-@pytest.fixture
-def real(engine: Callable[..., Engine], library: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """Attach cameras; the name of the first."""
-
-    def attach(*words: str) -> str:
-        running = engine(*words)
-        monkeypatch.setenv("FULLWELL_QHYCCD_LIBRARY", str(library))
-        for name in ("FULLWELL_SDK_SOCKET", "FULLWELL_SDK_NO_START"):
-            monkeypatch.setenv(name, running.environment[name])
-        return scan_cameras()[0].name
-
-    return attach
 
 
 @pytest.fixture
