@@ -417,7 +417,8 @@ class QhyccdDevice:
 
     def wheel_names(self) -> tuple[str, ...]:
         """Slots of the filter wheel: the library knows only their number. It homes after power-up: ask again."""
-        return tuple(f"slot {number + 1}" for number in range(self._knobs.wheel_slots()))
+        slots = self._knobs.wheel_slots() if self._worker is not None else 0
+        return tuple(f"slot {number + 1}" for number in range(slots))
 
     def _do(self, name: str, *arguments: Any, **limits: float | None) -> Any:
         worker = self._worker
