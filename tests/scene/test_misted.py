@@ -23,7 +23,7 @@ def behind(light, sensor, mist, seed=1):
 
 @pytest.fixture(scope="module")
 def wide(make_sensor):
-    return make_sensor(1200, 800, pixel_size_um=30.0)
+    return make_sensor(1200, 800, pixel_size_um=15.0)
 
 
 def test_without_water_nothing_changes():
@@ -39,13 +39,12 @@ def test_grown_dew_covers_what_it_covers_on_both_sides():
     assert 1.0 > thin > thick > 1 - DROPS_COVER
 
 
-def test_even_light_keeps_what_goes_forward_except_near_the_edges(wide, expose):
+def test_even_light_keeps_what_goes_forward(wide, expose):
     light = Uniform(1000.0).bind(wide, "standard", "none", 1)
     mist = Mist(window_um=2.0)
     passes = mist.window_passes
     seen = expose(behind(light, wide, mist), wide) / expose(light, wide)
-    assert seen[400, 600] == pytest.approx(passes + (1 - passes) * SENT_ON, rel=1e-3)
-    assert passes < seen[0, 0] < passes + (1 - passes) * SENT_ON * 0.35, "a corner gets a quarter of the veil"
+    np.testing.assert_allclose(seen, passes + (1 - passes) * SENT_ON, rtol=1e-5)
 
 
 def test_a_star_is_dimmer_and_its_light_lies_about_it(wide, expose):
@@ -54,11 +53,9 @@ def test_a_star_is_dimmer_and_its_light_lies_about_it(wide, expose):
     clear, veiled = expose(light, wide), expose(behind(light, wide, mist), wide)
     brightest = np.unravel_index(np.argmax(clear[150:650, 150:1050]), (500, 900))
     y, x = brightest[0] + 150, brightest[1] + 150
-    star, away = (slice(y - 12, y + 13), slice(x - 12, x + 13)), (slice(y + 40, y + 80), slice(x + 40, x + 80))
-    background = np.median(veiled[away])
-    lost = (veiled[star] - background).sum() / (clear[star] - np.median(clear[away])).sum()
-    assert lost == pytest.approx(mist.window_passes, abs=0.01)
-    assert background > np.median(clear[away])
+    near = (slice(y - 30, y + 31), slice(x - 30, x + 31))
+    assert veiled[y, x] / clear[y, x] == pytest.approx(mist.window_passes, abs=0.01)
+    assert np.median(veiled[near]) > 2 * np.median(clear[near]), "a halo"
     assert veiled.sum() < clear.sum()
 
 

@@ -1,12 +1,11 @@
 """A scene behind a window with dew on it, and with frost on the sensor.
 
-Drops and crystals throw light out of its way. What they leave is dimmer; what they scatter comes down again all
-over the sensor, as a veil that follows the light only in broad strokes. Frost on the sensor itself lies too near
-to blur far: it dims in patches.
+Drops throw light out of its way. What they leave is dimmer; what they scatter comes down again as halos about
+bright stars and as a veil over all. Frost on the sensor itself lies too near to blur far: it dims in patches.
 
-Limits: one veil for all wavelengths; nothing is added by light from beyond the field; drops do not run off; the
-patches of frost lie still. How much surface a film of water covers and how far it scatters are rough figures,
-good for programs that watch for dew, not for measuring it.
+Limits: one veil for all wavelengths; beyond the field it is taken to be as bright as at its edge; drops do not
+run off; the patches of frost lie still. How much surface a film of water covers and how far it scatters are rough
+figures, good for programs that watch for dew, not for measuring it.
 
 References
 ----------
@@ -37,6 +36,9 @@ STEP_PX: Final = 32
 DROPS_COVER: Final = 0.55
 """Share of a surface that grown dew covers [1]_."""
 
+NOTICED_UM: Final = 0.01
+"""Films thinner than this are taken for none."""
+
 DROPS_GROWN_UM: Final = 3.0
 """Mean thickness of water at which drops have come to 63 % of that (assumed)."""
 
@@ -46,8 +48,14 @@ FROST_GROWN_UM: Final = 8.0
 SENT_ON: Final = 0.9
 """Share of the light thrown out of its way that still goes forward (assumed)."""
 
-SCATTER_DEG: Final = 12.0
-"""How far drops throw it, standard deviation (assumed)."""
+REFRACTED_DEG: Final = 12.0
+"""How far drops throw the light that they refract, standard deviation (assumed)."""
+
+DIFFRACTED_DEG: Final = 1.5
+"""How far they throw what passes their edges: about the wavelength over their size, here 20 um."""
+
+DIFFRACTED_SHARE: Final = 0.5
+"""Of the light that goes forward (assumed): the halo about bright stars; the rest is a veil over all."""
 
 WINDOW_DISTANCE_MM: Final = 12.0
 """From the window to the sensor (assumed)."""
@@ -76,8 +84,8 @@ class Mist:
     sensor_um: float = 0.0
 
     def __bool__(self) -> bool:
-        """Whether there is any."""
-        return self.window_um > 0 or self.window_inner_um > 0 or self.sensor_um > 0
+        """Whether there is enough to be seen: some film of 0.01 um, which takes 0.2 % of the light."""
+        return max(self.window_um, self.window_inner_um, self.sensor_um) > NOTICED_UM
 
     @property
     def window_passes(self) -> float:
@@ -158,10 +166,15 @@ class Misted:
         thrown = (1.0 - self._mist.window_passes) * SENT_ON
         if thrown == 0.0:
             return np.zeros_like(self._passes)
-        spread_px = 1e3 * WINDOW_DISTANCE_MM * math.tan(math.radians(SCATTER_DEG)) / self._geometry.pixel_size_um
-        veil = _blurred(self._means(), spread_px)  # light from beyond the field is not known
+        distance_px = 1e3 * WINDOW_DISTANCE_MM / self._geometry.pixel_size_um
+        means = self._means()
+        halo, veil = (
+            _blurred(means, distance_px * math.tan(math.radians(angle_deg)))
+            for angle_deg in (DIFFRACTED_DEG, REFRACTED_DEG)
+        )
         frost = self._passes / np.float32(self._mist.window_passes)
-        return np.asarray(thrown * veil * frost, dtype=np.float32)
+        spread = DIFFRACTED_SHARE * halo + (1.0 - DIFFRACTED_SHARE) * veil
+        return np.asarray(thrown * spread * frost, dtype=np.float32)
 
     def _means(self) -> NDArray[np.float64]:
         """Mean light of each field of STEP_PX x STEP_PX of the effective area."""
@@ -196,12 +209,16 @@ def _frost(geometry: Geometry, mist: Mist, seed: int) -> NDArray[np.float32]:
 
 
 def _blurred(fields: NDArray[np.float64], spread_px: float) -> NDArray[np.float64]:
-    """Values of fields, spread by a Gaussian, at the nodes round them: one more than fields each way."""
+    """Values of fields, spread by a Gaussian, at the nodes round them: one more than fields each way.
+
+    What lies beyond the edge is taken to be like what lies near it.
+    """
 
     def spreading(count: int) -> NDArray[np.float64]:
         nodes, centres = np.arange(count + 1), np.arange(count) + 0.5
         deviation = (nodes[:, np.newaxis] - centres) * STEP_PX / spread_px
-        return np.exp(-(deviation**2) / 2) * STEP_PX / (spread_px * math.sqrt(2 * math.pi))
+        weights = np.exp(-(deviation**2) / 2)
+        return np.asarray(weights / weights.sum(axis=1, keepdims=True))
 
     rows, columns = fields.shape
     return np.asarray(spreading(rows) @ fields @ spreading(columns).T)

@@ -17,8 +17,9 @@ from fullwell.errors import InvalidValue, NoImage, UnknownName
 from fullwell.models.facts import CameraModel
 from fullwell.scene.light import BoundScene, Interval, Pointing, Scene, Triggered
 from fullwell.scene.limits import require_whole_number
+from fullwell.scene.misted import Mist, Misted
 from fullwell.sensor.dark import even_temperature_c
-from fullwell.twin.body import Body
+from fullwell.twin.body import Body, BodyState
 from fullwell.twin.freerun import Exposure
 from fullwell.twin.fused import compile_kernels, expected_electrons, expose
 from fullwell.twin.plan import Plan, plan
@@ -159,6 +160,7 @@ class FrameGenerator:
         worn = self.wear.model
         mode = worn.mode(setup.settings.mode)
         whole = plan(worn, mode, setup.settings, temperature_c, self._seed, sequence, timing, exposure.start_ns)
+        light = self._through_films(light, body.state(middle_ns), whole)
         expose(whole, light, out, self._threads)
         self._remember(sequence, Memory(whole, light, temperature_c))
         return FrameReport(
@@ -173,6 +175,14 @@ class FrameGenerator:
             observation=_observation(light.pointing),
             counter=counter,
         )
+
+    def _through_films(self, light: BoundScene, state: BodyState, whole: Plan) -> BoundScene:
+        """The light as dew on the window and frost on the sensor let it through."""
+        mist = Mist(state.window_dew_um, state.window_inner_dew_um, state.sensor_frost_um)
+        if not mist:
+            return light
+        geometry, rows = self._model.sensor.geometry, whole.interval(0, whole.area.height)
+        return Misted(light, geometry, mist, self._seed, whole.area.top - whole.effective.top, rows)
 
     def note(self, sequence: int, fault: str) -> None:
         """Keep with the answer key of a frame what was done to its pixels afterwards."""
