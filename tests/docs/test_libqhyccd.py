@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 from fullwell.models.sdk.quirks import load_profiles, load_quirks
+from fullwell.serve.sdk.trace.rules import rules
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "libqhyccd.md"
@@ -33,3 +34,18 @@ def test_every_quirk_is_told() -> None:
     known = [[f"`{each.name}`", each.what, each.source] for each in load_quirks().values()]
     profiles = [[f"`{name}`", "profile: " + ", ".join(quirks), ""] for name, quirks in load_profiles().items()]
     assert table("quirks") == known + profiles
+
+
+def test_every_rule_of_replays_is_told() -> None:
+    known = [
+        [
+            f"`{each.function}`",
+            " ".join(f"{name} {value}" for name, value in each.where.items()),
+            each.answer,
+            "other libraries" if each.vendor_only else "all",
+            each.text,
+            each.why,
+        ]
+        for each in rules()
+    ]
+    assert table("rules") == known

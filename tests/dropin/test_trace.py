@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,7 +19,7 @@ from textwrap import dedent
 
 import pytest
 
-from dropin.rig import Engine, Oracle, compile_program
+from dropin.rig import EXPORTS, Engine, Oracle, compile_program
 from fullwell.camera.clock import InstantClock
 from fullwell.connect import find_device
 from fullwell.models.sdk import load_sdk
@@ -28,12 +30,14 @@ from fullwell.serve.sdk.binding import bind
 from fullwell.serve.sdk.build import build
 from fullwell.serve.sdk.quirks import Quirks
 from fullwell.serve.sdk.session import Session, session
-from fullwell.serve.sdk.trace.calls import State, Trace, create, read
+from fullwell.serve.sdk.trace.calls import Call, State, Trace, create, read
 from fullwell.serve.sdk.trace.recording import build_tracer, load_tracer, record
 from fullwell.serve.sdk.trace.replay import Outcome, replay
 from serve.sdk.programs import PROLOGUE
 
 START_NS = 1_800_000_000_000_000_000
+SCRIPT = Path(__file__).parents[1] / "serve" / "sdk" / "call_script.py"
+STAGES = ("before init", "after init", "controls", "optional")
 THREADS, CALLS = 8, 5_000
 SMALL = "twin:qhy42-pro"
 FULL_FRAME = "twin:qhy600-pro"
@@ -99,6 +103,7 @@ def names(trace: Trace) -> list[str]:
     return [call.export.name for call in trace.calls]
 
 
+@pytest.mark.requirement("A2")
 @pytest.mark.parametrize("stream", ["single", "live"])
 @pytest.mark.parametrize(("camera", "scene"), [(SMALL, None), (FULL_FRAME, M101)])
 def test_the_same_twin_answers_the_same(
@@ -450,3 +455,27 @@ def test_a_program_without_the_library(tmp_path: Path) -> None:
     replayed = fullwell("replay", "run.trace", folder=tmp_path)
     assert replayed.returncode == 1
     assert "Trace a program" in replayed.stderr or "found no camera" in replayed.stderr
+
+
+@pytest.mark.slow
+def test_the_whole_call_script_of_the_vendors_library(oracle: Oracle, rig: Rig) -> None:
+    """The calls by which both libraries are compared, replayed: what differs is in the table of differences."""
+    create(rig.path, {"library": "vendor"})
+    environment = {**os.environ, "LD_PRELOAD": str(oracle.fake_usb), "FAKEUSB": "1618:c601", "FAKEUSB_BULK": "1"}
+    program = [sys.executable, str(SCRIPT), str(oracle.library), str(EXPORTS), "0", "0"]
+    assert record(program, rig.path, rig.tracer, environment, oracle.library, own=True) == 0
+    trace = read(rig.path)
+    outcome = rig.replay(trace, pixels=False, camera=FULL_FRAME)
+    assert outcome.compared == len(trace.calls) > 1700
+    found = {_step(each.call) for each in outcome.differences}
+    assert 10 < len(found) < 30
+    assert [step for step in found if not _is_explained(step)] == []
+
+
+def _step(call: Call) -> str:
+    return f"{call.export.name}{[value for name, value in call.given.items() if name != 'handle']} "
+
+
+def _is_explained(step: str) -> bool:
+    known = tomllib.loads(SCRIPT.with_name("explained.toml").read_text(encoding="utf-8"))["difference"]
+    return any(re.fullmatch(each["step"], f"{stage}: {step}") for each in known for stage in STAGES)

@@ -26,6 +26,7 @@ VENDOR: Final = "vendor"
 DIFFERENT: Final = 1
 MOST_SHOWN: Final = 10
 SLOWEST: Final = 5
+SIZES_ONLY: Final = "sizes only: pixels need a trace of a twin with --instant, or --pixels"
 
 TRACE_EPILOG: Final = """\b
 Examples:
@@ -127,10 +128,12 @@ def calls(
 ) -> None:
     """Show the calls of a trace."""
     from fullwell.serve.sdk.trace.calls import read
-    from fullwell.serve.sdk.trace.listing import as_line, as_record
+    from fullwell.serve.sdk.trace.listing import HEADING, as_line, as_record
 
     found = read(file)
     first_ns = found.calls[0].start_ns if found.calls else 0
+    if not as_json:
+        typer.echo(HEADING)
     for call in found.calls:
         if not function or call.export.name in function:
             typer.echo(as_record(call, found) if as_json else as_line(call, first_ns))
@@ -307,7 +310,7 @@ def _summarise(outcome: Outcome, compares_pixels: bool) -> None:
     from fullwell.serve.sdk.trace.listing import duration
 
     by_function: Counter[str] = Counter(each.call.export.name for each in outcome.differences)
-    pixels = f"pixels of {outcome.hashed}" if compares_pixels else "sizes only"
+    pixels = f"pixels of {outcome.hashed}" if compares_pixels else SIZES_ONLY
     say(
         f"{_counted(outcome.compared, 'call')} compared, {_counted(outcome.frames, 'frame')} ({pixels}), "
         f"{_counted(len(outcome.differences), 'difference')}"

@@ -13,6 +13,7 @@ from fullwell.serve.sdk.trace.replay import Difference
 from fullwell.serve.sdk.wire import FAILED
 
 ERROR: Final = "ERROR"
+HEADING: Final = f"{'number':>6} {'after s':>12} {'thread':>8} {'took':>9} call = answer"
 
 
 @cache

@@ -74,10 +74,19 @@ def _between(low: float, high: float) -> Compare:
     return agrees
 
 
+def _near(most: float) -> Compare:
+    def agrees(recorded: Value, now: Value) -> bool:
+        both = isinstance(recorded, int | float) and isinstance(now, int | float)
+        return recorded == now or (both and abs(float(recorded) - float(now)) <= most)
+
+    return agrees
+
+
 _FORMS: Final[tuple[tuple[str, Callable[..., tuple[Compare, float, bool]]], ...]] = (
     (r"not compared", lambda: (lambda _recorded, _now: True, 0.0, False)),
     (r"also an answer", lambda: (_answered, 0.0, False)),
     (r"same model", lambda: (_model, 0.0, False)),
+    (r"to (\S+)", lambda most: (_near(float(most)), 0.0, False)),
     (r"between (\S+) and (\S+)", lambda low, high: (_between(float(low), float(high)), 0.0, False)),
     (r"within (\S+) s", lambda seconds: (_equal, float(seconds), False)),
     (r"frame within (\S+) s", lambda seconds: (_equal, float(seconds), True)),
