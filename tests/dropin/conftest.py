@@ -1,3 +1,3 @@
-from dropin.rig import engine, library, oracle, tracer
+from dropin.rig import engine, fresh_engine, library, oracle, tracer
 
-__all__ = ["engine", "library", "oracle", "tracer"]
+__all__ = ["engine", "fresh_engine", "library", "oracle", "tracer"]

@@ -20,7 +20,7 @@ from fullwell.serve.sdk.build import build
 from fullwell.serve.sdk.trace.recording import build_tracer
 
 WHEEL = "qhyccd==0.1.3"
-STARTS_WITHIN_S = 60
+STARTS_WITHIN_S = 240
 FAKE_USB = "libusb-1-919e7ca7.0.so.0"
 EXPORTS = Path(__file__).parents[2] / "src" / "fullwell" / "serve" / "sdk" / "exports.csv"
 
@@ -63,44 +63,64 @@ def compile_program(source: str, target: Path, library: Path, *flags: str) -> Pa
     return target
 
 
+def start_engine(library: Path, folder: Path, words: tuple[str, ...]) -> tuple[Engine, subprocess.Popen[bytes]]:
+    """Start an engine whose socket and log lie in a folder of its own."""
+    environment = {
+        **os.environ,
+        "LD_LIBRARY_PATH": str(library.parent),
+        "FULLWELL_SDK_SOCKET": str(folder / "engine.sock"),
+        "FULLWELL_SDK_NO_START": "1",
+    }
+    cameras = [word for name in words if name.startswith("twin:") for word in ("--camera", name)]
+    others = [name for name in words if not name.startswith("twin:")]
+    told = folder / "engine.log"  # a pipe that nobody reads would stop the engine once it is full
+    with told.open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", "--idle", "600", *cameras, *others],
+            env=environment,
+            stderr=log,
+        )
+    end_s = time.monotonic() + STARTS_WITHIN_S
+    while b"listening" not in told.read_bytes():
+        assert process.poll() is None, told.read_text()
+        assert time.monotonic() < end_s, "the engine does not start"
+        time.sleep(0.05)
+    return Engine(environment, process.pid), process
+
+
+def stop_engine(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Engine]]:
     """Start engines: ``engine("twin:qhy600-pro", "--instant")``; one that runs already is used again."""
-    running: list[subprocess.Popen[bytes]] = []
-    known: dict[tuple[str, ...], Engine] = {}
-    folder = tmp_path_factory.mktemp("sockets")
+    known: dict[tuple[str, ...], tuple[Engine, subprocess.Popen[bytes]]] = {}
 
     def start(*words: str) -> Engine:
-        if words in known:
-            return known[words]
-        environment = {
-            **os.environ,
-            "LD_LIBRARY_PATH": str(library.parent),
-            "FULLWELL_SDK_SOCKET": str(folder / f"{len(running)}.sock"),
-            "FULLWELL_SDK_NO_START": "1",
-        }
-        cameras = [word for name in words if name.startswith("twin:") for word in ("--camera", name)]
-        others = [name for name in words if not name.startswith("twin:")]
-        told = folder / f"{len(running)}.log"  # a pipe that nobody reads would stop the engine once it is full
-        with told.open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "fullwell.cli.main", "sdk", "engine", "--idle", "600", *cameras, *others],
-                env=environment,
-                stderr=log,
-            )
+        if words not in known:
+            known[words] = start_engine(library, tmp_path_factory.mktemp("engine"), words)
+        return known[words][0]
+
+    yield start
+    for _, process in known.values():
+        stop_engine(process)
+
+
+@pytest.fixture
+def fresh_engine(library: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Engine]]:
+    """The same for one test alone: nothing has warmed the sensor yet."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*words: str) -> Engine:
+        started, process = start_engine(library, tmp_path_factory.mktemp("engine"), words)
         running.append(process)
-        end_s = time.monotonic() + STARTS_WITHIN_S
-        while b"listening" not in told.read_bytes():
-            assert process.poll() is None, told.read_text()
-            assert time.monotonic() < end_s, "the engine does not start"
-            time.sleep(0.05)
-        known[words] = Engine(environment, process.pid)
-        return known[words]
+        return started
 
     yield start
     for process in running:
-        process.terminate()
-        process.wait(20)
+        stop_engine(process)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from fullwell.chance.sparse import ROOM, mean_gap
 from fullwell.models import keys as model_keys
 from fullwell.models import load
 from fullwell.models.facts import Glow
-from fullwell.sensor.dark import dark_levels, dark_rate_e_per_s, warm_pixels
+from fullwell.sensor.dark import dark_levels, dark_rate_e_per_s, even_temperature_c, warm_pixels
 from fullwell.sensor.electrons import bend, bend_per_e2, saturate, shot_noise
 from fullwell.sensor.glow import glow_profiles
 from fullwell.sensor.response import photo_response
@@ -88,3 +88,15 @@ def test_the_well_ends_and_the_response_bends_as_stated():
     assert bent[0] == 0.0
     assert bent[1] == pytest.approx(100.0, rel=1e-6)
     assert bent[2] == pytest.approx(0.995 * electrons[2])
+
+
+@pytest.mark.parametrize("model", model_keys())
+def test_even_temperature_of_a_sensor_that_hardly_changes(model: str) -> None:
+    """Temperatures apart by the last bit of a number: the mean of their rates is rounded out of their range."""
+    dark = load(model).sensor.dark
+    rng = np.random.default_rng(1)
+    for _ in range(300):
+        cold_c = float(rng.uniform(-30, 30))
+        warm_c = float(np.nextafter(cold_c, np.inf))
+        even_c = even_temperature_c(dark, np.array([cold_c, warm_c] * 51))
+        assert cold_c <= even_c <= warm_c

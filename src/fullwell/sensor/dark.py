@@ -68,7 +68,9 @@ def even_temperature_c(dark: Dark, temperatures_c: NDArray[np.float64]) -> float
     def too_many(temperature_c: float) -> float:
         return dark_rate_e_per_s(dark, temperature_c) - float(mean)
 
-    return float(brentq(too_many, coldest_c, warmest_c))
+    if too_many(coldest_c) >= 0:  # rounding: a mean of equal rates need not be that rate
+        return coldest_c
+    return warmest_c if too_many(warmest_c) <= 0 else float(brentq(too_many, coldest_c, warmest_c))
 
 
 def dark_levels(relative_deviation: float, kinds: int) -> NDArray[np.float64]:
