@@ -226,3 +226,70 @@ def test_a_camera_that_nobody_holds_has_no_heart(clock: InstantClock) -> None:
     asked.clear()
     wait(clock, 100)
     assert not asked
+
+
+def test_a_camera_that_had_no_power_boots_and_is_as_it_was(cam: Camera, clock: InstantClock) -> None:
+    cam.set_target_temperature(-5)
+    cam.set_cooler(True)
+    cam.wheel.move("R", wait=True)
+    settings = cam.settings
+    once(clock, 3, lambda: cam.troubles.set("power-cut", for_s=30))
+    begin_ns = clock.now_ns()
+    with pytest.raises(DeviceLost, match="no power"):
+        cam.expose()
+    assert cam.alarms.stands(AlarmKind.CAMERA_LOST) or cam.recoveries
+    wait(clock, 120)
+    assert cam.recoveries == 1
+    assert cam.control(Control.COOLER_ON) == 1
+    assert cam.control(Control.TARGET_TEMPERATURE_C) == -5
+    assert cam.wheel.names[cam.wheel.position] == "R"
+    frame = cam.expose()
+    assert frame.report.settings == settings
+    assert frame.report.observation.filter_name == "R"
+    assert frame.start_ns > begin_ns + 30 * SECOND_NS
+
+
+def test_a_stuck_wheel_and_a_low_supply_are_told(cam: Camera, clock: InstantClock) -> None:
+    cam.troubles.set("stuck-wheel")
+    cam.wheel.move("B")
+    cam.troubles.set("sag", sag_v=1.3)
+    wait(clock, 120)
+    standing = {alarm.kind for alarm in cam.alarms.standing}
+    assert AlarmKind.WHEEL in standing
+    assert AlarmKind.SUPPLY_LOW in standing
+    cam.troubles.clear()
+    wait(clock, 120)
+    assert AlarmKind.WHEEL not in {alarm.kind for alarm in cam.alarms.standing}
+    assert AlarmKind.SUPPLY_LOW not in {alarm.kind for alarm in cam.alarms.standing}
+
+
+def test_a_cooler_that_does_not_get_there_is_told(cam: Camera, clock: InstantClock) -> None:
+    cam.troubles.set("weak-cooler", strength=0.1)
+    cam.set_target_temperature(-10)
+    cam.set_cooler(True)
+    wait(clock, 1800)
+    assert AlarmKind.TEMPERATURE in {alarm.kind for alarm in cam.alarms.standing}
+    cam.troubles.clear()
+    wait(clock, 1800)
+    assert cam.alarms.standing == ()
+
+
+def test_a_stuck_thermometer_is_told(cam: Camera, clock: InstantClock) -> None:
+    cam.set_target_temperature(-10)
+    cam.set_cooler(True)
+    wait(clock, 1200)
+    cam.troubles.set("stuck-thermometer", reading_c=2.0)
+    wait(clock, 900)
+    assert AlarmKind.THERMOMETER in {alarm.kind for alarm in cam.alarms.standing}
+
+
+def test_a_healthy_night_has_no_alarms(cam: Camera, clock: InstantClock) -> None:
+    """Four hours with cooling, filters and frames; nothing may be told but that cooling down takes its time."""
+    cam.set_target_temperature(-10)
+    cam.set_cooler(True)
+    for name in ("L", "R", "G", "B"):
+        cam.wheel.move(name, wait=True)
+        for _ in range(3):
+            assert cam.expose().alarms == ()
+            wait(clock, 1200)
+    assert {kind for kind, _ in happened(cam)} <= {"ramp held back"}

@@ -1,13 +1,12 @@
 """What is looked at again and again while a camera is open, and the alarms that come of it.
 
-Limits. All of it is told by the camera's own readings: one that lies consistently is believed. The dew point is
-that of the chamber's air, with its humidity taken to hold at ambient temperature, against the sensor as the
-coldest place in it.
+Limits. All of it is told by the camera's own readings: one that lies consistently is believed. Frost is looked
+for on the sensor, the coldest place in the chamber, whose gas is taken to be between sensor and ambient. Whether
+the outside of the window is dewy no sensor of the camera tells.
 """
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from fullwell.camera.device import Device, WallClock
 from fullwell.camera.undervoltage import explain
 from fullwell.errors import FullwellError
 from fullwell.models.facts import CameraModel
+from fullwell.readout.dew import dew_point_c, frost_point_c
 
 COOLING_WATCH_S: Final = 300.0
 """How long the sensor temperature is watched before anything is said about it."""
@@ -33,6 +33,10 @@ STUCK_C: Final = 1e-6
 STIRRED_PERCENT: Final = 15.0
 """A reading that stays while the cooler's power changes by so much is no reading."""
 
+JUMP_C: Final = 3.0
+JUMP_S: Final = 20.0
+"""No sensor with its cold side changes its temperature by so much in so short a time."""
+
 WHEEL_S: Final = 60.0
 """Longer than any wheel homes and moves."""
 
@@ -42,7 +46,12 @@ WALL_STEP_S: Final = 0.1
 SUPPLY_RESERVE_V: Final = 0.3
 """How near the lock-out a supply may come before it is told."""
 
+THERMOMETER_REMEDY: Final = "Do not trust the temperature; switch the cooler off, and the camera off and on."
+
 DEW_MARGIN_C: Final = 2.0
+
+CHILLED_SHARE: Final = 0.15
+"""How much of the way from ambient to the sensor the gas in a chamber has, where the facts do not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,18 @@ class Vigil:
         asked = (bool(on), target_c)
         if self._looks and self._looks[-1].asked != asked:
             self._looks.clear()
+        before = self._looks[-1] if self._looks else None
+        if (
+            before is not None
+            and now_ns - before.at_ns <= JUMP_S * 1e9
+            and abs(sensor_c - before.sensor_c) > JUMP_C
+        ):
+            self._alarms.sound(
+                AlarmKind.THERMOMETER,
+                f"the sensor temperature has jumped from {before.sensor_c:.1f} to {sensor_c:.1f} C.",
+                THERMOMETER_REMEDY,
+            )
+            self._looks.clear()
         self._looks.append(Look(now_ns, sensor_c, self._read(Control.COOLER_POWER_PERCENT), asked))
         span_ns = round(COOLING_WATCH_S * 1e9)
         while len(self._looks) > 1 and self._looks[1].at_ns <= now_ns - span_ns:
@@ -168,7 +189,7 @@ class Vigil:
                 AlarmKind.THERMOMETER,
                 f"the sensor temperature reads {temperatures[-1]:.2f} C for {COOLING_WATCH_S:g} s while the "
                 f"cooler's power changed by {max(powers) - min(powers):.0f} %.",
-                "Do not trust the temperature; switch the cooler off, and the camera off and on.",
+                THERMOMETER_REMEDY,
             )
         elif not still:
             self._alarms.end(AlarmKind.THERMOMETER)
@@ -190,7 +211,13 @@ class Vigil:
         sensor_c = self._read(Control.SENSOR_TEMPERATURE_C)
         if humidity is None or ambient_c is None or sensor_c is None:
             return
-        margin_c = sensor_c - dew_point_c(humidity, ambient_c)
+        if not 0.0 < humidity <= 100.0:
+            return
+        chamber = self._model.chamber
+        share = CHILLED_SHARE if chamber is None else chamber.sensor_share
+        gas_c = share * sensor_c + (1.0 - share) * ambient_c
+        wet = frost_point_c if sensor_c < 0.0 else dew_point_c
+        margin_c = sensor_c - wet(gas_c, humidity)
         if margin_c >= DEW_MARGIN_C:
             self._alarms.end(AlarmKind.DEW)
             return
@@ -219,29 +246,6 @@ class Vigil:
                 "Check its cable and power; send it there again.",
                 Severity.ERROR,
             )
-
-
-def dew_point_c(humidity_percent: float, temperature_c: float) -> float:
-    """Dew point of air, C.
-
-    Parameters
-    ----------
-    humidity_percent : float
-        Relative, over water; below 0.01 % counts as 0.01 %.
-    temperature_c : float
-        Of that air, C.
-
-    References
-    ----------
-    Magnus' formula with the coefficients of Alduchov and Eskridge, J. Appl. Meteorology 35 (1996) 601.
-
-    Examples
-    --------
-    >>> round(dew_point_c(50.0, 20.0), 1)
-    9.3
-    """
-    share = math.log(max(humidity_percent, 0.01) / 100.0) + 17.625 * temperature_c / (243.04 + temperature_c)
-    return 243.04 * share / (17.625 - share)
 
 
 def quietly(read: Callable[[Control], float]) -> Callable[[Control], float | None]:

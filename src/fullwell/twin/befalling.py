@@ -8,6 +8,7 @@ from functools import partial
 
 from fullwell.camera.clock import Clock
 from fullwell.twin.body import Body
+from fullwell.twin.body.power import PowerSide
 from fullwell.twin.faults import Fault, FaultKind, FaultPlan
 from fullwell.twin.reach import Reach
 from fullwell.twin.surroundings import Surroundings
@@ -21,6 +22,7 @@ __all__ = [
     "cable_effects",
     "frame_effects",
     "place_effects",
+    "power_effects",
     "sensor_effects",
     "wheel_effects",
 ]
@@ -90,6 +92,20 @@ def body_effects(body: Body) -> dict[str, Effect]:
         ),
         "leaking-chamber": Effect(lambda factor: suffer(leak_factor=factor), partial(suffer, leak_factor=1.0)),
         "wet-chamber": Effect(body.let_air_in, lambda: None),
+    }
+
+
+def power_effects(power: PowerSide, disturb_cable: Callable[[float], None]) -> dict[str, Effect]:
+    """Troubles of the 12 V, and of what is radiated into camera and data cable."""
+
+    def strike(interference_per_s: float) -> None:
+        power.disturb()
+        disturb_cable(interference_per_s)
+
+    return {
+        "power-cut": Effect(power.cut, power.restore),
+        "sag": Effect(power.sag, partial(power.sag, 0.0)),
+        "emi": Effect(strike, partial(disturb_cable, 0.0)),
     }
 
 

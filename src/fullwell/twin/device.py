@@ -36,6 +36,7 @@ from fullwell.twin.befalling import (
     cable_effects,
     frame_effects,
     place_effects,
+    power_effects,
     sensor_effects,
     wheel_effects,
 )
@@ -193,6 +194,7 @@ class TwinDevice:
                 **cable_effects(self._reach, self._step_wall),
                 **frame_effects(self._faults),
                 **sensor_effects(self._frames.wear),
+                **power_effects(self._power, self._disturb_cable),
                 **wheel_effects(self._port.wheel, clock),
                 **body_effects(self._body),
                 **place_effects(self._place),
@@ -814,6 +816,9 @@ class TwinDevice:
         self._held = False
         self._sequence = self._counter_zero = 0
         self._pictures.forget()
+
+    def _disturb_cable(self, interference_per_s: float) -> None:
+        self.cable = replace(self.cable, interference_per_s=interference_per_s)
 
     def _step_wall(self, step_s: float) -> None:
         self._wall_step_ns = round(step_s * 1e9)

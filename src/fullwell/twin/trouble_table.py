@@ -181,9 +181,9 @@ TROUBLES: Final = (
         "emi",
         "Strong interference",
         "supply",
-        (),
-        "A burst upsets the sensor's registers; firmware of before September 2021 takes that for too little "
-        "voltage (code 3).",
+        (Parameter("interference_per_s", "1/s", 0.0, 10_000.0, 2.0, "strong disturbances near the data cable"),),
+        "Relays, motors, static: frames are lost on the data cable, unless it is a fibre, and the sensor's "
+        "registers are upset, which firmware of before September 2021 takes for too little voltage (code 3).",
         "product pages: code 3 may also come of electromagnetic interference",
     ),
     Trouble(
