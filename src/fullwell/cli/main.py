@@ -20,6 +20,7 @@ from fullwell.cli import (
     capture,
     doctor,
     fault,
+    firmware,
     hdr,
     models,
     occultation,
@@ -117,6 +118,7 @@ for name, command in (
 sdk_trace.add_to(sdk.app)
 app.add_typer(sdk.app, name="sdk")
 app.add_typer(fault.app, name="fault")
+app.add_typer(firmware.app, name="firmware")
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -8,13 +8,17 @@ from fullwell.connect.names import CameraName, list_cameras
 if TYPE_CHECKING:
     from fullwell.connect.opening import find_device as find_device
     from fullwell.connect.opening import open_camera as open_camera
+    from fullwell.twin.cable import Cable as Cable
+    from fullwell.twin.firmware import FirmwareImage as FirmwareImage
     from fullwell.twin.surroundings import Surroundings as Surroundings
     from fullwell.twin.sync import SyncCable as SyncCable
     from fullwell.twin.trigger import TriggerLine as TriggerLine
 
 __all__ = [
     "Attached",
+    "Cable",
     "CameraName",
+    "FirmwareImage",
     "Surroundings",
     "SyncCable",
     "TriggerLine",
@@ -26,6 +30,8 @@ __all__ = [
 ]
 
 _LAZY = {
+    "Cable": "fullwell.twin.cable",
+    "FirmwareImage": "fullwell.twin.firmware",
     "Surroundings": "fullwell.twin.surroundings",
     "SyncCable": "fullwell.twin.sync",
     "TriggerLine": "fullwell.twin.trigger",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 import numpy as np
@@ -204,13 +205,26 @@ def _from_db(camera: VendorCamera, gain_db: float) -> Answer:
 
 
 @answers("GetQHYCCDFWVersion")
-def _firmware(camera: VendorCamera) -> Answer:  # noqa: ARG001
-    return Answer(written={"buffer": bytes(10)})
+def _firmware(camera: VendorCamera) -> Answer:
+    """Year and month share the first byte: what is below 10 means 16 more."""
+    day = _day(camera.device.identity.firmware)
+    packed = bytes([day[0] % 16 << 4 | day[1], day[2]]) if day else b""
+    return Answer(written={"buffer": packed.ljust(10, b"\0")})
 
 
 @answers("GetQHYCCDFPGAVersion")
 def _fpga(camera: VendorCamera, fpga_index: int) -> Answer:
-    return Answer(FAILED if fpga_index >= camera.facts.fpgas else SUCCESS, {"buffer": bytes(4)})
+    version = bytes(_day(camera.device.identity.fpga)).ljust(4, b"\0")
+    return Answer(FAILED if fpga_index >= camera.facts.fpgas else SUCCESS, {"buffer": version})
+
+
+def _day(version: str) -> tuple[int, ...]:
+    """Year of the century, month and day of a version that is one; empty for others."""
+    try:
+        day = date.fromisoformat(version)
+    except ValueError:
+        return ()
+    return day.year % 100, day.month, day.day
 
 
 @answers("GetQHYCCDHumidity")

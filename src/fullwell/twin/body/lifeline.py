@@ -20,8 +20,8 @@ class Lifeline:
 
     Attributes
     ----------
-    losses : int
-        How often power has failed so far.
+    losses, boots : int
+        How often power has failed so far, and how often it has come back.
 
     Examples
     --------
@@ -35,8 +35,8 @@ class Lifeline:
     def __init__(self, boot_s: float) -> None:
         self._boot_ns = round(boot_s * 1e9)
         self._powered = True
-        self._power_ns: int | None = None
-        self.losses = 0
+        self._power_ns = 0
+        self.losses = self.boots = 0
 
     @property
     def powered(self) -> bool:
@@ -44,8 +44,8 @@ class Lifeline:
         return self._powered
 
     @property
-    def power_ns(self) -> int | None:
-        """UTC at which it got power last; None while it has had it from the beginning."""
+    def power_ns(self) -> int:
+        """UTC at which it got power last; 0 while it has had it from the beginning."""
         return self._power_ns
 
     def lose_power(self) -> None:
@@ -58,10 +58,11 @@ class Lifeline:
         """The 12 V are back: the camera boots. Harmless with power."""
         if not self._powered:
             self._powered, self._power_ns = True, now_ns
+            self.boots += 1
 
     def answers(self, at_ns: int) -> bool:
         """Whether the camera can be opened."""
-        return self._powered and (self._power_ns is None or at_ns >= self._power_ns + self._boot_ns)
+        return self._powered and (not self.boots or at_ns >= self._power_ns + self._boot_ns)
 
     def require(self, at_ns: int) -> None:
         """See that the camera can be opened.
@@ -73,6 +74,6 @@ class Lifeline:
         """
         if not self._powered:
             raise DeviceLost("the camera is gone: it has no power.", "Check its supply.")
-        if self._power_ns is not None and not self.answers(at_ns):
+        if not self.answers(at_ns):
             left_s = (self._power_ns + self._boot_ns - at_ns) * 1e-9
             raise DeviceLost(f"the camera boots: {left_s:.1f} s are left.", "Wait, then open it again.")

@@ -78,7 +78,7 @@ class PowerSide:
         self._lifeline = Lifeline(model.power.boot_s)
         self._lock = threading.Lock()
         self._told_losses = 0
-        self._told_power_ns: int | None = None
+        self._told_boots = 0
         body.power_limit = self._limit
 
     # What befalls it.
@@ -199,16 +199,13 @@ class PowerSide:
 
     def _tell(self) -> None:
         with self._lock:
-            losses, power_ns = self._lifeline.losses, self._lifeline.power_ns
-            stopped = losses != self._told_losses
-            started = power_ns != self._told_power_ns and self._lifeline.powered
-            self._told_losses = losses
-            if started:
-                self._told_power_ns = power_ns
+            line = self._lifeline
+            stopped, started = line.losses != self._told_losses, line.boots != self._told_boots
+            self._told_losses, self._told_boots = line.losses, line.boots
         if stopped:
             if self._body.powered and self.supply.switched_on:
                 self._body.powered = False  # it stopped by itself: heater and fan forget too
                 self._body.powered = True
             self._lost()
-        if started and power_ns is not None:
-            self._booted(power_ns)
+        if started:
+            self._booted(line.power_ns)
