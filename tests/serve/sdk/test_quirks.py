@@ -162,7 +162,7 @@ SHOWN: dict[str, tuple[str, str]] = {
         q.QHYCCDTestFlashULVOError(h)
         print(q.GetQHYCCDParam(h, 67))
         """,
-        "1.0 True\n9.0 False\n9.0\n1.0\n9.0\n",
+        "8.0 True\n9.0 False\n9.0\n8.0\n9.0\n",
     ),
     "burst-off-by-one": (
         """

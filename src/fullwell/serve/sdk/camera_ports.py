@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fullwell.camera.device import StartMemory
 from fullwell.serve.sdk.camera_setup import UNKNOWN_NAME
 from fullwell.serve.sdk.registry import DONE, REFUSED, answers
 from fullwell.serve.sdk.vendor_camera import VendorCamera
@@ -96,6 +97,27 @@ def _forget_supply(camera: VendorCamera) -> Answer:
 @answers("QHYCCDTestFlashULVOError")
 def _fail_supply(camera: VendorCamera) -> Answer:
     camera.fail_supply()
+    return DONE
+
+
+@answers("QHYCCDSetFlashInitPWM")
+def _start_power(camera: VendorCamera, pwm: int) -> Answer:
+    if isinstance(camera.device, StartMemory):
+        camera.device.set_start_power(pwm)
+    return DONE
+
+
+@answers("QHYCCDReadInitConfigFlash")
+def _start_config(camera: VendorCamera) -> Answer:
+    if not isinstance(camera.device, StartMemory):
+        return DONE
+    return Answer(written={"block": camera.device.start_config()})
+
+
+@answers("QHYCCDEraseInitConfigFlash")
+def _erase_start_config(camera: VendorCamera) -> Answer:
+    if isinstance(camera.device, StartMemory):
+        camera.device.erase_start_config()
     return DONE
 
 

@@ -9,14 +9,24 @@ from __future__ import annotations
 import logging
 import math
 import threading
+from contextlib import suppress
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.controls import Control
-from fullwell.camera.device import BurstPort, BurstSource, Device, Stream, Triggerable
+from fullwell.camera.device import (
+    BurstPort,
+    BurstSource,
+    Device,
+    StartMemory,
+    Stream,
+    Triggerable,
+    UndervoltageMemory,
+)
 from fullwell.camera.frame import FrameReport
+from fullwell.camera.undervoltage import ERROR_CODES
 from fullwell.errors import FullwellError, InvalidValue, NotSupported
 from fullwell.models.facts import Window
 from fullwell.models.sdk import SdkFacts
@@ -32,7 +42,6 @@ ERROR_VALUE: Final = 4294967295.0
 EXPOSURE, COOLER, WHEEL_PORT, WHEEL_SLOTS = 8, 18, 17, 44
 TEMPERATURE, POWER, MANUAL_POWER = 14, 15, 16
 GPS, ANTI_GLOW, MEMORY, SUPPLY = 36, 41, 48, 67
-SUPPLY_GOOD, SUPPLY_FAILED = 1, 9
 MOST_POWER: Final = 255
 LIBRARY_SLACK_S: Final = 0.3
 """What the library waits beyond the exposure and its time-out."""
@@ -86,7 +95,6 @@ class VendorCamera:
         self._run: threading.Thread | None = None
         self._stopping = threading.Event()
         self._withheld: frozenset[int] = frozenset()
-        self._supply_failed = False
         self.port = Port(device, facts)
         device.open()
         self.port.forget()
@@ -145,25 +153,27 @@ class VendorCamera:
 
     def _set_power(self, value: float) -> None:
         """Manual cooler power, 0 to 255: regulation ends."""
-        if not self.supply_failed:
+        if not self.supply_is_low:
             self._nearest(Control.COOLER_POWER_PERCENT, value * 100 / MOST_POWER, 0.0, 100.0)
 
     @property
-    def supply_failed(self) -> bool:
-        """Whether the camera has seen its supply fail; it remembers that until `forget_supply`."""
-        if "uvlo" in self.quirks:
+    def supply_is_low(self) -> bool:
+        """Whether a quirk keeps the supply low: the cooler stays off."""
+        low = "uvlo" in self.quirks
+        if low and self._reading(Control.UVLO_STATUS) not in ERROR_CODES:
             self.fail_supply()
-        return self._supply_failed
+        return low
 
     def fail_supply(self) -> None:
-        """The supply is too low: the cooler goes off."""
-        if not self._supply_failed:
-            self._supply_failed = True
-            self.device.set_control(Control.COOLER_ON, 0)
+        """`QHYCCDTestFlashULVOError`: the camera believes that its supply was too low."""
+        if isinstance(self.device, StartMemory):
+            self.device.provoke_undervoltage()
 
     def forget_supply(self) -> None:
-        """`QHYCCDResetFlashULVOError`: forget that the supply has failed."""
-        self._supply_failed = False
+        """`QHYCCDResetFlashULVOError`: erase that from the camera's flash."""
+        if isinstance(self.device, UndervoltageMemory):
+            with suppress(NotSupported):
+                self.device.reset_undervoltage()
 
     def _send(self, control: int) -> None:
         """Pass a remembered value on to the device."""
@@ -178,7 +188,7 @@ class VendorCamera:
             self._nearest(Control.GPS, float(value != 0), 0, 1)
         elif control == ANTI_GLOW and value is not None:
             self._nearest(Control.ANTI_GLOW, float(value != 0), 0, 1)
-        elif control == COOLER and value is not None and value > -100 and not self.supply_failed:
+        elif control == COOLER and value is not None and value > -100 and not self.supply_is_low:
             limits = self.device.model.temperature_c
             self._nearest(Control.TARGET_TEMPERATURE_C, value, limits.low, limits.high)
             self.device.set_control(Control.COOLER_ON, 1)
@@ -209,7 +219,7 @@ class VendorCamera:
     def value(self, control: int) -> float:
         """`GetQHYCCDParam`."""
         known = self.facts.controls.get(control)
-        supply_failed = self.supply_failed
+        _ = self.supply_is_low
         if control == TEMPERATURE:
             return self.device.get_control(Control.SENSOR_TEMPERATURE_C)
         if control == POWER:
@@ -219,7 +229,7 @@ class VendorCamera:
         if control == WHEEL_SLOTS:
             return float(self.wheel_slots) if self.wheel_slots else ERROR_VALUE
         if control == SUPPLY and known is not None:
-            return float(SUPPLY_FAILED if supply_failed else SUPPLY_GOOD)
+            return self._reading(Control.UVLO_STATUS)
         if control in READINGS:
             return self._reading(READINGS[control])
         return self.memory.values.get(control, ERROR_VALUE)
