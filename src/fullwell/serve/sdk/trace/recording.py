@@ -17,8 +17,9 @@ from fullwell.serve.sdk.trace.calls import finish
 from fullwell.serve.sdk.trace.generate import tracer
 
 TRACER: Final = "libfullwell_trace.so"
-_TLS: Final = "-ftls-model=initial-exec"
-"""It is there when a program starts, so its words of each thread can be where they are found at once."""
+FLAGS: Final = ("-ftls-model=initial-exec", "-Wl,--no-as-needed", "-ldl")
+"""It is there when a program starts, so its words of each thread can be where they are found at once; before glibc
+2.34, what opens libraries is a library of its own."""
 
 
 def build_tracer(folder: Path, extra_flags: tuple[str, ...] = ()) -> Path:
@@ -37,7 +38,7 @@ def build_tracer(folder: Path, extra_flags: tuple[str, ...] = ()) -> Path:
         If there is no compiler, or it fails.
     """
     target = folder / TRACER
-    compile_library(target, files(__package__) / "source", tracer(), (_TLS, *extra_flags))
+    compile_library(target, files(__package__) / "source", tracer(), (*FLAGS, *extra_flags))
     return target
 
 
@@ -113,10 +114,14 @@ def record(
 
 
 def _run(program: Sequence[str], environment: dict[str, str]) -> int:
-    """Its exit status; Ctrl-C is the program's to answer."""
+    """Its exit status. Ctrl-C is the program's to answer; when we are told to end, so is it."""
     process = subprocess.Popen(program, env=environment)
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         return process.wait()
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
     finally:
         signal.signal(signal.SIGINT, before)
