@@ -12,9 +12,10 @@ from fullwell.contract.stand import Stand
 from fullwell.contract.verdicts import expect, unfit
 from fullwell.models.facts import Window
 from fullwell.readout.rows import RowTiming
+from fullwell.readout.timing import row_timing
 
-LINE_TOLERANCE: Final = 0.05
-"""Firmware versions differ by so much in their line period before it is another clockwork."""
+LAW_TOLERANCE: Final = 0.05
+"""Firmware versions differ by so much before it is another clockwork."""
 
 
 @check(
@@ -57,7 +58,8 @@ def frame_period_law(stand: Stand) -> str:
     """Periods for two exposures and two heights; the line period against the facts."""
     window = stand.window()
     half = Window(window.left, window.top, window.width, window.height // 2 // stand.grid * stand.grid)
-    short = _timing(stand, exposure_s=stand.shortest_s)
+    stand.configure(exposure_s=stand.shortest_s)
+    short, law = stand.camera.expose().report.timing, _law(stand)
     long = _timing(stand, exposure_s=1.0)
     lower = _timing(stand, exposure_s=stand.shortest_s, window=half)
     expect(long.frame_period_ns >= long.exposure_ns, "a frame period of at least the exposure", long)
@@ -65,13 +67,15 @@ def frame_period_law(stand: Stand) -> str:
     expect(lower.read_ns < short.read_ns, "a shorter read-out of fewer rows", f"{lower.read_ns} ns")
     rows = short.read_ns / short.line_period_ns
     expect(abs(rows - window.height) <= 4, f"a read-out of {window.height} lines", f"{rows:g} lines")
-    by_facts = _line_by_facts_ns(stand)
-    ratio = short.line_period_ns / by_facts
-    expect(
-        abs(ratio - 1) < LINE_TOLERANCE,
-        f"a line period of {by_facts:.0f} ns to {LINE_TOLERANCE:.0%}",
-        f"{short.line_period_ns} ns",
-    )
+    for name, got_ns, law_ns in (
+        ("line", short.line_period_ns, law.line_period_ns),
+        ("frame", short.frame_period_ns, law.frame_period_ns),
+    ):
+        expect(
+            abs(got_ns / law_ns - 1) < LAW_TOLERANCE,
+            f"a {name} period of {law_ns} ns to {LAW_TOLERANCE:.0%}",
+            f"{got_ns} ns",
+        )
     return f"line {short.line_period_ns} ns, frame {short.frame_period_ns * 1e-6:.3f} ms"
 
 
@@ -80,10 +84,20 @@ def _timing(stand: Stand, **changes: Any) -> RowTiming:
     return stand.camera.timing()
 
 
-def _line_by_facts_ns(stand: Stand) -> float:
-    law, used = stand.model.mode(stand.model.default_mode).timing, stand.camera.settings
-    factor = law.speed_factor[used.speed] if used.speed < len(law.speed_factor) else 1.0
-    return law.line_period_ns * factor * (1 + law.line_period_per_traffic * used.usb_traffic)
+def _law(stand: Stand) -> RowTiming:
+    """The clockwork by the facts, for the settings in force."""
+    used = stand.camera.settings
+    return row_timing(
+        stand.model,
+        used.mode,
+        used.format.window,
+        exposure_s=used.exposure_s,
+        link=used.link,
+        bits=used.format.bits,
+        usb_traffic=used.usb_traffic,
+        speed=used.speed,
+        overscan=used.format.overscan,
+    )
 
 
 @check(

@@ -65,6 +65,7 @@ class Stand:
     def __init__(self, camera: Camera, quick: bool) -> None:
         self.camera, self.quick = camera, quick
         self.model = camera.model
+        self._lost = False
         self.found = self._look_round()
         if camera.pins is not None and camera.pins.settings.trigger_input != "off":
             camera.pins.configure(trigger_input="off")
@@ -84,7 +85,7 @@ class Stand:
             camera.pins.settings if camera.pins is not None else None,
         )
 
-    def leave(self) -> None:
+    def leave(self) -> str:
         """Put everything back as it was found."""
         self.ready()
         found, used = self.found, self.found.settings
@@ -111,6 +112,7 @@ class Stand:
             window=found.window,
             bits=None if bits == usual else bits,
         )
+        return "settings, cooler, filter wheel and triggers as before"
 
     def put_back_cooler(self) -> None:
         """Target and cooler as they were found."""
@@ -156,7 +158,8 @@ class Stand:
             with suppress(FullwellError):
                 self.camera.open()
                 return
-            if time.monotonic() > end_s:
+            if self._lost or time.monotonic() > end_s:
+                self._lost = True
                 raise DeviceLost("the camera does not come back.", "Check cable and power, then start again.")
             time.sleep(0.5)
 

@@ -7,13 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from fullwell.camera.frame import Frame
+from fullwell.camera.frame import Frame, Settings
 from fullwell.camera.states import State
 from fullwell.contract.checks import Check, check
 from fullwell.contract.stand import Stand
 from fullwell.contract.verdicts import expect, unfit
 from fullwell.errors import Busy
 
+CHANGED_AFTER: Final = 2
 REACHES_WITHIN: Final = 4
 """Frames after which a change during a live run must have come: the vendor says one to three later."""
 
@@ -74,31 +75,44 @@ def live_complete(stand: Stand) -> str:
 
 @check(
     "live-settings",
-    "Exposure and gain that are changed while live hold a few frames later, and each frame says which it had.",
-    "Stop the run, change, and begin again.",
+    "What is changed while live holds a few frames later, and each frame says which settings it had.",
+    "Stop the run, change, and begin again; do not trust the settings of the first frames after a change.",
 )
 def live_settings(stand: Stand) -> str:
-    """A change during a run is in the frames after at most three more."""
-    camera = stand.camera
-    before = stand.configure()
-    frames: list[Frame] = []
+    """A change during a run is in the frames after at most three more, and the level tells the same offset."""
+    camera, offset = stand.camera, stand.model.offset
+    before = stand.configure(exposure_s=0.1, offset=round(offset.default))
+    seen: list[tuple[Settings, float]] = []
+    after = None
     with camera.live() as run:
         for frame in run:
-            frames.append(frame)
-            if len(frames) == 2:
-                after = camera.configure(gain=before.gain + 1, exposure_s=before.exposure_s * 2)
-            if len(frames) >= 2 and frame.report.settings == after:
+            seen.append((frame.report.settings, float(frame.data.mean())))
+            if len(seen) == CHANGED_AFTER:
+                after = camera.configure(
+                    gain=before.gain + 1, exposure_s=0.08, offset=round((offset.default + offset.high) / 2)
+                )
+            if seen[-1][0] == after or len(seen) > CHANGED_AFTER + REACHES_WITHIN:
                 break
-            if len(frames) > 2 + REACHES_WITHIN + stand.camera.model.bins[-1]:
-                break
-    late = len(frames) - 2
-    expect(frames[0].report.settings == before, f"{before} at first", frames[0].report.settings)
-    expect(
-        frames[-1].report.settings == after,
-        f"gain {after.gain} and {after.exposure_s:g} s within {REACHES_WITHIN} frames",
-        frames[-1].report.settings,
-    )
-    return f"in force {late} frames later"
+    expect(seen[0][0] == before, f"{before} at first", seen[0][0])
+    expect(seen[-1][0] == after, f"{after} within {REACHES_WITHIN} frames", seen[-1][0])
+    _expect_true_offsets(stand, seen)
+    return f"in force {len(seen) - CHANGED_AFTER} frames later"
+
+
+def _expect_true_offsets(stand: Stand, seen: list[tuple[Settings, float]]) -> None:
+    """Each frame has the level of the offset that it claims, by half of what the facts say of the difference."""
+    model, first, level = stand.model, seen[0][0].offset, seen[0][1]
+    scale = 2.0 ** (seen[0][0].format.bits - 16)
+    if max(mean for _, mean in seen) > 0.9 * stand.full_scale_dn:
+        return  # too bright to tell
+    for number, (claimed, mean) in enumerate(seen):
+        rise = model.offset_dn_per_step * (claimed.offset - first) * scale
+        largest = model.offset_dn_per_step * (max(each.offset for each, _ in seen) - first) * scale
+        expect(
+            abs(mean - level - rise) < largest / 2,
+            f"frame {number} of the run at the level of the offset {claimed.offset} that it claims",
+            f"{mean - level:+.1f} DN against the first, not {rise:+.1f}",
+        )
 
 
 @check(

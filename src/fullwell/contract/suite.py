@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Final
 
 from fullwell.camera.engine import Camera
@@ -35,6 +36,16 @@ CHECKS: Final[tuple[Check, ...]] = (
     *surroundings.CHECKS,
 )
 """All checks, in the order in which they run."""
+
+
+PUT_BACK: Final = Check(
+    "left-as-found",
+    "Who uses the camera next must find it as it was.",
+    "Open the camera and look at settings, cooler and filter wheel.",
+    quick=True,
+    examine=Stand.leave,
+)
+"""Runs after all others."""
 
 
 def chosen(quick: bool, only: Collection[str] = ()) -> list[Check]:
@@ -84,14 +95,12 @@ def run_checks(
     Returns
     -------
     list of Result
-        One for each check that was to run.
+        One for each check that was to run; and one more, failed, if the camera cannot be put back as it was.
 
     Raises
     ------
     UnknownName
         If there is no check of that name.
-    FullwellError
-        If the camera cannot be put back as it was.
     """
     stand = Stand(camera, quick)
     results: list[Result] = []
@@ -101,27 +110,25 @@ def run_checks(
         results.append(_examine(each, stand))
         if tell is not None:
             tell(each, results[-1])
-    stand.leave()
-    return results
+    put_back = _verdict(PUT_BACK, stand)
+    return results if put_back.verdict is Verdict.PASSED else [*results, put_back]
 
 
 def _examine(check: Check, stand: Stand) -> Result:
     begin_s = time.monotonic()
-    verdict, detail, expected, got, remedy = _verdict(check, stand)
-    return Result(
-        check.name, check.why, verdict, detail, expected, got, remedy, round(time.monotonic() - begin_s, 3)
-    )
+    return replace(_verdict(check, stand), duration_s=round(time.monotonic() - begin_s, 3))
 
 
-def _verdict(check: Check, stand: Stand) -> tuple[Verdict, str, str, str, str]:
+def _verdict(check: Check, stand: Stand) -> Result:
+    name, why = check.name, check.why
     try:
         stand.ready()
-        detail = check.examine(stand)
-    except Unfit as why:
-        return Verdict.NOT_APPLICABLE, str(why), "", "", ""
+        return Result(name, why, Verdict.PASSED, check.examine(stand))
+    except Unfit as reason:
+        return Result(name, why, Verdict.NOT_APPLICABLE, str(reason))
     except Broken as broken:
-        return Verdict.FAILED, str(broken), broken.expected, broken.got, check.remedy
+        return Result(name, why, Verdict.FAILED, str(broken), broken.expected, broken.got, check.remedy)
     except FullwellError as error:
         remedy = " ".join(dict.fromkeys(filter(None, (error.remedy, check.remedy))))
-        return Verdict.FAILED, f"expected no error; got: {error.message}", "no error", error.message, remedy
-    return Verdict.PASSED, detail, "", "", ""
+        detail = f"expected no error; got: {error.message}"
+        return Result(name, why, Verdict.FAILED, detail, "no error", error.message, remedy)

@@ -6,6 +6,6 @@ controls, `triggers` and `waiting` what exposures wait for, `burst` bursts; `dev
 `bus` tells what is on the USB when the library finds nothing.
 
 Out of reach, because the library has no call for it, or none whose meaning is known: levels of output pins, what
-an SMA output carries, modes of the GPIO socket beyond those that it lists, the position of the LED pulse, edges at
-the trigger input, telegraph suppression, an early end of an exposure with its frame, hardware frame numbers.
+an SMA output carries, modes of the GPIO socket that it does not list, the position of the LED pulse, edges at the
+trigger input, telegraph suppression, an early end of an exposure with its frame, hardware frame numbers.
 """
