@@ -82,8 +82,8 @@ def test_the_camera_is_left_as_it_was_found() -> None:
         pins = camera.pins.settings
         run_checks(camera)
         assert camera.settings == settings
-        assert camera.readings().target_temperature_c == -7.5
-        assert camera.control(fullwell.camera.controls.Control.COOLER_ON) == 1.0
+        assert camera.cooling is not None
+        assert (camera.cooling.wish.on, camera.cooling.wish.target_c) == (True, -7.5)
         assert camera.wheel.position == 3
         assert camera.pins.settings == pins
 

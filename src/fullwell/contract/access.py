@@ -24,8 +24,7 @@ def identity(stand: Stand) -> str:
     good = 0 < len(who.id) <= LONGEST_ID and who.id.isascii() and who.id.isprintable()
     expect(good, f"a name of 1 to {LONGEST_ID} printable characters", repr(who.id))
     expect(who.model_key == stand.model.key, f"the model {stand.model.key}", who.model_key)
-    stand.camera.close()
-    stand.camera.open()
+    stand.reopen()
     expect(stand.camera.identity == who, f"{who} after opening again", stand.camera.identity)
     return f"{who.id}, firmware {who.firmware or 'unknown'}, FPGA {who.fpga or 'unknown'}"
 
@@ -48,7 +47,7 @@ def reopen(stand: Stand) -> str:
         pass
     else:
         expect(False, "a closed camera to refuse an exposure", "none")
-    camera.open()
+    stand.reopen()
     camera.open()
     frame = camera.expose()
     expect(frame.report.settings == asked, f"the settings of before, {asked}", frame.report.settings)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.controls import Control
+from fullwell.camera.cooling import Wish
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame, Overlay, Settings
 from fullwell.camera.pins import PinSettings
@@ -37,8 +38,8 @@ class Found:
     settings : Settings
     window : Window or None
         None = the full frame, whatever it is.
-    target_c, cooler_on : float or None
-        None where there is no cooler.
+    cooler : Wish or None
+        Where the cooler was being led; None where there is none.
     slot : int or None
         Of the filter wheel.
     pins : PinSettings or None
@@ -46,8 +47,7 @@ class Found:
 
     settings: Settings
     window: Window | None
-    target_c: float | None
-    cooler_on: float | None
+    cooler: Wish | None
     slot: int | None
     pins: PinSettings | None
 
@@ -72,15 +72,13 @@ class Stand:
 
     def _look_round(self) -> Found:
         camera = self.camera
-        settings, has = camera.settings, camera.controls
+        settings = camera.settings
         window = settings.format.window
         whole = full_frame(self.model, settings.format.bin, overscan=settings.format.overscan)
-        cooled = Control.TARGET_TEMPERATURE_C in has and Control.COOLER_ON in has
         return Found(
             settings,
             None if window == whole else window,
-            camera.control(Control.TARGET_TEMPERATURE_C) if cooled else None,
-            camera.control(Control.COOLER_ON) if cooled else None,
+            self.cooler,
             camera.wheel.position if camera.wheel is not None else None,
             camera.pins.settings if camera.pins is not None else None,
         )
@@ -114,15 +112,35 @@ class Stand:
         )
         return "settings, cooler, filter wheel and triggers as before"
 
+    @property
+    def cooler(self) -> Wish | None:
+        """Where the cooler is being led; None where there is none."""
+        camera, has = self.camera, self.camera.controls
+        if not {Control.TARGET_TEMPERATURE_C, Control.COOLER_ON} <= has:
+            return None
+        cooling = camera.cooling
+        if cooling is not None:
+            return cooling.wish
+        on = bool(camera.control(Control.COOLER_ON))
+        return Wish(on, camera.control(Control.TARGET_TEMPERATURE_C))
+
     def put_back_cooler(self) -> None:
-        """Target and cooler as they were found."""
-        camera, found = self.camera, self.found
-        if found.target_c is None or found.cooler_on is None:
+        """Target and cooler as they were found; nothing is told to a cooler that is as it was."""
+        camera, was, now = self.camera, self.found.cooler, self.cooler
+        if was is None or now is None or was == now:
             return
-        if camera.control(Control.TARGET_TEMPERATURE_C) != found.target_c:
-            camera.set_target_temperature(found.target_c)
-        if camera.control(Control.COOLER_ON) != found.cooler_on:
-            camera.set_cooler(bool(found.cooler_on))
+        if now.target_c != was.target_c:
+            camera.set_target_temperature(was.target_c)
+        if was.percent:
+            camera.set_cooler_power(was.percent)
+        elif was.on != now.on or now.percent:
+            camera.set_cooler(was.on)
+
+    def reopen(self) -> None:
+        """Close and open the camera; the cooler goes on as before."""
+        self.camera.close()
+        self.camera.open()
+        self.put_back_cooler()
 
     def put_back_pins(self) -> None:
         """GPIO and SMA as they were found, waiting for triggers included."""

@@ -461,7 +461,8 @@ class QhyccdDevice:
     def _deliver(self, raw: NDArray[Any], out: NDArray[Any]) -> None:
         shift = self._facts.image_at[1] - self._model.sensor.geometry.effective.top
         stamp_bytes = self._model.shutter_signal.stamp_bytes if self._knobs.values[Control.GPS] else 0
-        deliver(raw, self._raw, shift, self._format.bin, out, stamp_bytes)
+        spare_bits = 0 if self._format.bits == 8 else 16 - self._format.bits
+        deliver(raw, self._raw, shift, self._format.bin, out, stamp_bytes, spare_bits)
 
     def _report(
         self, out: NDArray[Any], timing: RowTiming, settings: Settings, start_ns: int, uncertainty_ns: int

@@ -77,6 +77,7 @@ def deliver(
     factor: int,
     out: NDArray[np.unsignedinteger],
     stamp_bytes: int = 0,
+    spare_bits: int = 0,
 ) -> None:
     """Bring a raw frame into the caller's buffer: order of rows, cut, exact binned sums.
 
@@ -92,12 +93,16 @@ def deliver(
         Overwritten.
     stamp_bytes : int
         So many bytes of the raw frame are no pixels but a stamp, which stays at the beginning of the buffer.
+    spare_bits : int
+        So many lower bits of each raw word are empty, because the library fills its words from above.
     """
     stamp = raw.reshape(-1).view(np.uint8)[:stamp_bytes].copy()
     if wanted.whole and shift_rows:
         raw = np.roll(raw, -shift_rows, axis=0)
     cut = wanted.cut
     part = raw[cut.top : cut.bottom, cut.left : cut.right]
+    if spare_bits:
+        part = np.right_shift(part, part.dtype.type(spare_bits))
     if factor == 1:
         out[...] = part
     else:
