@@ -49,7 +49,7 @@ PACE_NS: Final = SECOND_NS
 SLOW_PACE_NS: Final = 30 * SECOND_NS
 """Pace for a sensor that does not move: with `LEAD_C` it cannot move faster than 4 C per minute."""
 
-STILL_NS: Final = 60 * SECOND_NS
+STILL_NS: Final = 180 * SECOND_NS
 STILL_C: Final = 0.1
 
 NEEDED: Final = frozenset(
@@ -148,6 +148,7 @@ class CoolingGuard:
         self._c_per_s = RAMP_SHARE * ramp_c_per_min / 60.0
         self._lock = threading.RLock()
         self._leads = False
+        self._forbidden = ""
         self._ticking: Ticking | None = None
         self._wish: Wish | None = None
         self._told_on = False
@@ -164,7 +165,7 @@ class CoolingGuard:
 
     @property
     def still(self) -> bool:
-        """Whether the sensor has not moved for a minute."""
+        """Whether the sensor has not moved for three minutes."""
         return self._clock.now_ns() - self._still_since_ns > STILL_NS
 
     def with_target(self, readings: Readings) -> Readings:
@@ -225,17 +226,28 @@ class CoolingGuard:
                 self._tell(Control.TARGET_TEMPERATURE_C, target_c)
                 self._wish = wish
 
+    def forbid(self, reason: str) -> None:
+        """Do not cool any more for this reason; "" = cooling is allowed."""
+        with self._lock:
+            self._forbidden = reason
+
     def switch(self, on: bool) -> None:
         """Regulate; or warm up, and then switch off."""
         with self._lock:
+            self._require_allowed(on)
             self._set_out(replace(self._wish or Wish(), on=on, percent=0.0))
 
     def drive(self, percent: float) -> None:
         """Give the cooler a fixed power; it does not regulate then."""
         with self._lock:
+            self._require_allowed(percent > 0.0)
             self._set_out(replace(self._wish or Wish(), on=False, percent=percent))
 
     # Inside, with the lock held.
+
+    def _require_allowed(self, cools: bool) -> None:
+        if cools and self._forbidden:
+            raise InvalidOperation(self._forbidden, "End that first.")
 
     def _look(self) -> tuple[bool, float, float]:
         """Whether it regulates, temperature of the sensor, power."""

@@ -214,6 +214,15 @@ class BurstSource(Protocol):
 
 
 @runtime_checkable
+class Dryable(Protocol):
+    """A device to whose chamber a drying tube can be connected by a call. Only twins can."""
+
+    def connect_drying_tube(self, connected: bool) -> None:
+        """Connect a tube with fresh desiccant, or take it off."""
+        ...
+
+
+@runtime_checkable
 class Triggerable(Protocol):
     """A device whose exposures may wait for something outside: a trigger, or the rows of another camera.
 

@@ -25,6 +25,7 @@ from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
 from fullwell.camera.cooling import ASSUMED_RAMP_C_PER_MIN, Cooling, CoolingGuard, cold_warning, settle, warm_up
 from fullwell.camera.device import Device, Stream, Troubled, TruthSource, UndervoltageMemory
+from fullwell.camera.drying import Drying
 from fullwell.camera.far_end import FarEnd
 from fullwell.camera.firmware import Firmware
 from fullwell.camera.frame import DeviceIdentity, Frame, FrameReport, Overlay, Readings, Settings, Truth
@@ -723,6 +724,24 @@ class Camera:
         self._guard.switch(False)
         if wait:
             warm_up(self._guard, self.clock, progress)
+
+    def dry(self) -> Drying:
+        """Begin to dry the chamber; until that is ended, the cooler cannot be switched on.
+
+        Returns
+        -------
+        Drying
+            Call its `end`, or use it in a ``with`` statement. At a real camera connect the tube, and the pump,
+            inside.
+
+        Raises
+        ------
+        InvalidOperation
+            If the cooler is on, or the sensor is cold.
+        NotConnected
+            If the camera is not open.
+        """
+        return Drying(self._device, self._guard, self.control)
 
     def set_window_heater(self, on: bool) -> None:
         """Switch the heater of the chamber's window on or off.

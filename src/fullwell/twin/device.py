@@ -278,6 +278,10 @@ class TwinDevice:
         """The burst calls of live mode; None where the camera has none."""
         return self._burst
 
+    def connect_drying_tube(self, connected: bool) -> None:
+        """Connect a tube with fresh desiccant to the chamber, or take it off."""
+        self._body.drying = connected
+
     def open(self) -> None:
         """Connect, and prepare what would make the first frame late."""
         self._frames.warm_up(self._filter_name)

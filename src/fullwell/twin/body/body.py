@@ -116,6 +116,7 @@ class Body:
         self.power_limit: PowerLimit | None = None
         self._limit_percent = 100.0
         self._samples = np.zeros((REMEMBERED_S * 1_000_000_000 // SAMPLE_NS, STATES))
+        self._nowhere = np.empty((1, STATES))
         self._state = self._beginning()
         self._start_ns, self._step = clock.now_ns(), 0
         self._given = record(self._acting())
@@ -237,7 +238,8 @@ class Body:
     def let_air_in(self) -> None:
         """Somebody has opened the chamber: its air is that outside."""
         with self._changing():
-            self._state[CHAMBER_WATER] = self._ambient_water_g_per_m3()
+            ambient_c = float(self._surroundings.ambient_temperature_c)
+            self._state[CHAMBER_WATER] = water_g_per_m3(self._ambient_vapour_hpa(), ambient_c)
 
     # What it is like.
 
@@ -270,7 +272,7 @@ class Body:
             pressure_hpa=self._pressure_hpa(inside_c),
             humidity_percent=100.0 * vapour_hpa(water, inside_c) / over_water_hpa(inside_c),
             dew_point_c=dew_point_c(vapour_hpa(water, inside_c)),
-            ambient_dew_point_c=dew_point_c(vapour_hpa(self._ambient_water_g_per_m3(), ambient_c)),
+            ambient_dew_point_c=dew_point_c(self._ambient_vapour_hpa()),
             window_dew_um=float(row[DEW_OUTSIDE]),
             window_inner_dew_um=float(row[DEW_INSIDE]),
             sensor_frost_um=float(row[FROST]),
@@ -296,7 +298,11 @@ class Body:
     def thermometer_c(self, at_ns: int | None = None) -> float:
         """What the thermometer of the sensor shows, C."""
         stuck_c = self._defects.thermometer_c
-        return self.state(at_ns).sensor_c if stuck_c is None else stuck_c
+        return self._now(SENSOR, at_ns) if stuck_c is None else stuck_c
+
+    def cooler_percent(self) -> float:
+        """Power of the cooler now, %."""
+        return self._now(PERCENT)
 
     def readings(self, at_ns: int | None = None) -> Readings:
         """What its own sensors show at an instant."""
@@ -343,6 +349,11 @@ class Body:
             self._limit_percent = limit_percent
             self._given["limit_percent"] = limit_percent
 
+    def _now(self, part: int, at_ns: int | None = None) -> float:
+        """One number of the state, which is asked for often."""
+        with self._lock:
+            return float(self._row(self._clock.now_ns() if at_ns is None else at_ns)[part])
+
     def _row(self, at_ns: int) -> NDArray[np.float64]:
         """State at an instant: between samples by interpolation, beyond the present by going on."""
         self.catch_up()
@@ -363,10 +374,11 @@ class Body:
 
     def _onward(self, step: int, part_ns: int) -> NDArray[np.float64]:
         """What the state will be after a whole number of steps and part of one, if nothing changes."""
-        state, nowhere = self._state.copy(), np.empty((1, STATES))
-        advance(state, self._net_record, self._given, self._step, step - self._step, nowhere)
+        state = self._state.copy()
+        if step > self._step:
+            advance(state, self._net_record, self._given, self._step, step - self._step, self._nowhere)
         before = state.copy()
-        advance(state, self._net_record, self._given, step, 1, nowhere)
+        advance(state, self._net_record, self._given, step, 1, self._nowhere)
         row = np.asarray(before + (state - before) * (part_ns / STEP_NS))
         row[PERCENT] = state[PERCENT]
         return row
@@ -397,14 +409,14 @@ class Body:
             ambient_c=ambient_c,
             coolant_c=coolant_c,
             sink_w_per_k=sink_w_per_k(self._thermal, around.coolant_flow_ml_per_s if liquid else None, turns),
-            ambient_water_g_per_m3=self._ambient_water_g_per_m3(),
+            ambient_vapour_hpa=self._ambient_vapour_hpa(),
             leak_per_s=float(defects.leak_factor) / chamber.leak_s,
             drying_per_s=1.0 / chamber.drying_s if self._drying else 0.0,
-            dry_water_g_per_m3=_water_g_per_m3(chamber.desiccant_humidity_percent, ambient_c),
+            dry_vapour_hpa=_vapour_hpa(chamber.desiccant_humidity_percent, ambient_c),
         )
 
-    def _ambient_water_g_per_m3(self) -> float:
-        return _water_g_per_m3(self._surroundings.humidity_percent, self._surroundings.ambient_temperature_c)
+    def _ambient_vapour_hpa(self) -> float:
+        return _vapour_hpa(self._surroundings.humidity_percent, self._surroundings.ambient_temperature_c)
 
     def _gas_c(self, sensor_c: float, window_c: float, ambient_c: float) -> float:
         """Of the chamber: between sensor, window and housing."""
@@ -424,7 +436,8 @@ class Body:
         state[[SENSOR, COLD_SIDE, MIDDLE, WINDOW]] = ambient_c
         coolant_c = self._surroundings.coolant_temperature_c
         state[SINK] = ambient_c if coolant_c is None else coolant_c
-        state[CHAMBER_WATER] = _water_g_per_m3(chamber.fill_humidity_percent, chamber.fill_temperature_c)
+        filled_hpa = _vapour_hpa(chamber.fill_humidity_percent, chamber.fill_temperature_c)
+        state[CHAMBER_WATER] = water_g_per_m3(filled_hpa, chamber.fill_temperature_c)
         if self._mode == AUTOMATIC or coolant_c is not None:
             advance(
                 state,
@@ -443,9 +456,9 @@ class Body:
             )
 
 
-def _water_g_per_m3(humidity_percent: float, temperature_c: float) -> float:
-    """Vapour in air of a relative humidity, which is over water at all temperatures, as hygrometers show it."""
-    return float(water_g_per_m3(0.01 * humidity_percent * over_water_hpa(temperature_c), float(temperature_c)))
+def _vapour_hpa(humidity_percent: float, temperature_c: float) -> float:
+    """Of air of a relative humidity, which is over water at all temperatures, as hygrometers show it."""
+    return 0.01 * humidity_percent * over_water_hpa(float(temperature_c))
 
 
 class _Changing:

@@ -34,7 +34,7 @@ class BodyControls:
         heater = chamber is not None and chamber.heater_rise_c > 0.0
         self._getters: dict[Control, Callable[[], float]] = {
             Control.SENSOR_TEMPERATURE_C: body.thermometer_c,
-            Control.COOLER_POWER_PERCENT: lambda: body.state().cooler_percent,
+            Control.COOLER_POWER_PERCENT: body.cooler_percent,
             Control.AMBIENT_TEMPERATURE_C: lambda: body.surroundings.ambient_temperature_c,
             Control.TARGET_TEMPERATURE_C: lambda: body.target_c,
             Control.COOLER_ON: lambda: float(body.cooler_on),

@@ -59,6 +59,8 @@ class Network(NamedTuple):
     gain_percent_per_c: float
     integral_percent_per_c_s: float
     volume_m3: float
+    sensor_share: float
+    window_share: float
     cold_area_m2: float
     window_area_m2: float
     window_j_per_k: float
@@ -88,11 +90,11 @@ class Given(NamedTuple):
         Air round the camera; what cools the heat sink.
     sink_w_per_k : float
         From the heat sink to that.
-    ambient_water_g_per_m3 : float
+    ambient_vapour_hpa : float
         Of the air round the camera.
     leak_per_s : float
         Exchange of the chamber's vapour with the air outside.
-    drying_per_s, dry_water_g_per_m3 : float
+    drying_per_s, dry_vapour_hpa : float
         The same with the desiccant.
     """
 
@@ -107,10 +109,10 @@ class Given(NamedTuple):
     ambient_c: float
     coolant_c: float
     sink_w_per_k: float
-    ambient_water_g_per_m3: float
+    ambient_vapour_hpa: float
     leak_per_s: float
     drying_per_s: float
-    dry_water_g_per_m3: float
+    dry_vapour_hpa: float
 
 
 def record(numbers: Network | Given) -> NDArray[Any]:
@@ -163,12 +165,14 @@ def _network(cooling: Cooling, thermal: Thermal, chamber: Chamber) -> Network:
         gain_percent_per_c=thermal.regulator.gain_percent_per_c,
         integral_percent_per_c_s=thermal.regulator.gain_percent_per_c / thermal.regulator.integral_s,
         volume_m3=chamber.volume_ml * 1e-6,
+        sensor_share=chamber.sensor_share,
+        window_share=chamber.window_share,
         cold_area_m2=chamber.cold_area_cm2 * 1e-4,
         window_area_m2=chamber.window_area_cm2 * 1e-4,
         window_j_per_k=chamber.window_j_per_k,
         window_w_per_k=chamber.window_w_per_k,
         window_sensor_w_per_k=chamber.window_sensor_w_per_k,
-        heater_w=chamber.heater_rise_c * chamber.window_w_per_k,
+        heater_w=chamber.heater_rise_c * (chamber.window_w_per_k + chamber.window_sensor_w_per_k),
     )
     pump = _pump_w_per_k(bare, thermal, cooling.below_ambient_long_c)
     strong = bare._replace(first_pump_w_per_k=pump, second_pump_w_per_k=pump * thermal.stage_ratio)

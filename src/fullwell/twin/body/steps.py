@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.compiled import njit
-from fullwell.twin.body.air import ZERO_C_K, saturation_hpa, water_g_per_m3
+from fullwell.twin.body.air import ZERO_C_K, saturation_hpa, vapour_hpa, water_g_per_m3
 from fullwell.twin.body.network import AUTOMATIC, MANUAL, OFF
 
 STEP_S: Final = 0.1
@@ -32,7 +32,11 @@ STATES: Final = 11
 
 INSIDE_M_PER_S: Final = 0.004
 OUTSIDE_M_PER_S: Final = 0.007
+"""Mass transfer of vapour to a surface by natural convection, inside the chamber and outside (assumed: what the
+analogy with heat transfer gives for 4 and 8 W/(m2 K))."""
+
 THICKEST_UM: Final = 200.0
+"""What is more runs off."""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -48,11 +52,10 @@ def wanted_percent(nets: NDArray[Any], givens: NDArray[Any], sensor_c: float, in
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def deposit_um(
-    air_g_per_m3: float, surface_c: float, film_um: float, speed_m_per_s: float, step_s: float
-) -> float:
+def deposit_um(vapour_hpa: float, surface_c: float, film_um: float, speed_m_per_s: float, step_s: float) -> float:
     """What condenses on a surface in a step, um of water; negative = it evaporates, at most what is there."""
-    grows = speed_m_per_s * (air_g_per_m3 - water_g_per_m3(saturation_hpa(surface_c), surface_c)) * step_s
+    surplus_hpa = vapour_hpa - saturation_hpa(surface_c)
+    grows = speed_m_per_s * water_g_per_m3(surplus_hpa, surface_c) * step_s
     return min(max(grows, -film_um), THICKEST_UM - film_um)
 
 
@@ -127,13 +130,16 @@ def advance(
         to_air_w = net.window_w_per_k * (window_c - given.ambient_c)
         state[WINDOW] += STEP_S / net.window_j_per_k * (given.heater_w - glass_w - to_air_w)
 
-        outside = given.ambient_water_g_per_m3
-        state[DEW_OUTSIDE] += deposit_um(outside, window_c, state[DEW_OUTSIDE], OUTSIDE_M_PER_S, STEP_S)
-        water = state[CHAMBER_WATER]
-        on_glass_um = deposit_um(water, window_c, state[DEW_INSIDE], INSIDE_M_PER_S, STEP_S)
-        on_sensor_um = deposit_um(water, sensor_c, state[FROST], INSIDE_M_PER_S, STEP_S)
+        outside_hpa, water = given.ambient_vapour_hpa, state[CHAMBER_WATER]
+        housing_share = 1.0 - net.sensor_share - net.window_share
+        gas_c = net.sensor_share * sensor_c + net.window_share * window_c + housing_share * given.ambient_c
+        inside_hpa = vapour_hpa(water, gas_c)
+        state[DEW_OUTSIDE] += deposit_um(outside_hpa, window_c, state[DEW_OUTSIDE], OUTSIDE_M_PER_S, STEP_S)
+        on_glass_um = deposit_um(inside_hpa, window_c, state[DEW_INSIDE], INSIDE_M_PER_S, STEP_S)
+        on_sensor_um = deposit_um(inside_hpa, sensor_c, state[FROST], INSIDE_M_PER_S, STEP_S)
         state[DEW_INSIDE] += on_glass_um
         state[FROST] += on_sensor_um
         lost_g = on_glass_um * net.window_area_m2 + on_sensor_um * net.cold_area_m2
-        exchange = given.leak_per_s * (outside - water) + given.drying_per_s * (given.dry_water_g_per_m3 - water)
-        state[CHAMBER_WATER] = max(0.0, water - lost_g / net.volume_m3 + exchange * STEP_S)
+        leaks = given.leak_per_s * (water_g_per_m3(outside_hpa, given.ambient_c) - water)
+        dries = given.drying_per_s * (water_g_per_m3(given.dry_vapour_hpa, given.ambient_c) - water)
+        state[CHAMBER_WATER] = max(0.0, water - lost_g / net.volume_m3 + (leaks + dries) * STEP_S)
