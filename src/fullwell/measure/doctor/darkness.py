@@ -89,7 +89,7 @@ def _take(patient: Patient, reading_c: float) -> _Dark:
     temperature_c = reading_c
     for exposure in (patient.still_exposure_s, exposure_s):
         patient.set_up(window, exposure, overscan=True)
-        frames = [patient.camera.expose() for _ in range(2)]
+        frames = [patient.expose() for _ in range(2)]
         told_c = frames[0].report.readings.sensor_temperature_c
         temperature_c = reading_c if told_c is None else told_c
         means.append(np.mean([patient.first_chain(frame) for frame in frames], axis=0))

@@ -22,8 +22,8 @@ from fullwell.measure.doctor import (
     timekeeping,
     wheel,
 )
-from fullwell.measure.doctor.patient import Patient, Wish
-from fullwell.measure.doctor.verdict import State, Trouble, Verdict, ill
+from fullwell.measure.doctor.patient import NoGoodFrame, Patient, Wish
+from fullwell.measure.doctor.verdict import State, Trouble, Verdict, ill, unknown
 
 __all__ = ["EXAMINATIONS", "Examination", "Report", "examine"]
 
@@ -189,6 +189,8 @@ def _round(kind: Examination, patient: Patient) -> tuple[bool, list[Verdict]]:
     verdicts: list[Verdict] = []
     try:
         verdicts.extend(kind.run(patient))
+    except NoGoodFrame as error:
+        verdicts.append(unknown(kind.title, error.message.capitalize(), error.remedy))
     except FAILURES as error:
         verdicts.append(_no_answer(kind, error))
     finally:

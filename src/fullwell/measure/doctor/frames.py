@@ -62,7 +62,8 @@ def examine(patient: Patient) -> Iterator[Verdict]:
         live = camera.live(frames=wanted // RUNS)
         for frame in live:
             taken += 1
-            doubtful.update({doubt.split(":")[0] for doubt in frame.doubts})
+            kinds = {doubt.split(":")[0] for doubt in frame.doubts}
+            doubtful.update({"stale"} if "stale" in kinds else kinds)  # a stale frame also repeats an earlier one
         lost += live.ledger.lost
         patient.progress((run + 1) / RUNS)
     for kind, (trouble, remedy) in REMEDIES.items():

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fullwell.measure.doctor.patient import SIGMAS, Patient
 from fullwell.measure.doctor.verdict import Curve, Quantity, Trouble, Verdict, healthy, ill, unknown
@@ -70,14 +69,10 @@ def _light_e_per_s(patient: Patient, bias_dn: float) -> float:
     exposure_s = 0.01
     while True:
         patient.set_up(patient.middle(ROWS, COLUMNS), exposure_s)
-        signal_e = (float(np.mean(_first(patient))) - bias_dn) * patient.gain.e_per_dn
+        signal_e = (float(np.mean(patient.take())) - bias_dn) * patient.gain.e_per_dn
         if signal_e > 200.0 or exposure_s >= 1.0:
             return signal_e / exposure_s
         exposure_s *= 10.0
-
-
-def _first(patient: Patient) -> NDArray[np.float32]:
-    return patient.take()
 
 
 def _rail_e(patient: Patient, bias_dn: float) -> float:

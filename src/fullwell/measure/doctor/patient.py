@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ from scipy import stats
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
+from fullwell.errors import FrameTimeout, FullwellError
 from fullwell.models.facts import CameraModel, GainPoint, ReadMode, Window
 
 FALSE_ALARM: Final = 1e-6
@@ -24,8 +26,15 @@ FALSE_ALARM: Final = 1e-6
 SIGMAS: Final = float(stats.norm.isf(FALSE_ALARM / 2))
 """The same in standard deviations, either way: 4.9."""
 
+TRIES: Final = 20
+"""How many frames are taken to get a good one: enough where half of them are false."""
+
 STACK: Final = (64, 192, 256)
 """Frames, rows and columns of the stack of bias frames."""
+
+
+class NoGoodFrame(FullwellError):
+    """No frame is good enough to measure anything."""
 
 
 @dataclass(frozen=True)
@@ -155,9 +164,24 @@ class Patient:
         """The image of the first read-out chain, a view."""
         return frame.data[:, : frame.data.shape[1] // len(self.mode.chains)]
 
+    def expose(self) -> Frame:
+        """A single frame that nothing speaks against; other examinations tell of those that are passed over.
+
+        Raises
+        ------
+        NoGoodFrame
+            If none comes.
+        """
+        for _ in range(TRIES):
+            with suppress(FrameTimeout):
+                frame = self.camera.expose()
+                if not frame.doubts:
+                    return frame
+        raise NoGoodFrame(f"none of {TRIES} frames was whole and new.", "Look at the verdict about frames.")
+
     def take(self) -> NDArray[np.float32]:
-        """A single frame of the first chain, counts of the ADC."""
-        return self.first_chain(self.camera.expose()).astype(np.float32) * np.float32(self.counts_per_word)
+        """The first chain of `expose`, counts of the ADC."""
+        return self.first_chain(self.expose()).astype(np.float32) * np.float32(self.counts_per_word)
 
     @cached_property
     def bias_stack_dn(self) -> NDArray[np.float32]:

@@ -43,11 +43,11 @@ def _mode_change(patient: Patient) -> Verdict:
         "overscan": False,
     }
     camera.configure(**wanted)
-    wrong = {_differences(camera.settings, camera.expose().report.settings)}
+    wrong = {_differences(camera.settings, patient.expose().report.settings)}
     for other in others[:2]:
         for mode in (other.number, found.mode):
             camera.configure(mode=mode)
-            wrong.add(_differences(camera.settings, camera.expose().report.settings))
+            wrong.add(_differences(camera.settings, patient.expose().report.settings))
     wrong.discard("")
     if wrong:
         return ill(subject, Trouble.SETTINGS_NOT_KEPT, f"Frames used other settings: {'; '.join(wrong)}.", REMEDY)

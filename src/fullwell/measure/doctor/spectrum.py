@@ -69,7 +69,7 @@ class RowSpectra:
 
     def _power_at(self, frequency_hz: float) -> float:
         times_s = np.arange(self.levels.shape[1]) * self.step_s
-        waves = self.levels @ np.exp(-2j * np.pi * frequency_hz * times_s)
+        waves = (self.levels * np.exp(-2j * np.pi * frequency_hz * times_s)).sum(axis=1)
         return float(np.mean(np.abs(waves) ** 2))
 
     def _refined_hz(self, frequency_hz: float) -> float:

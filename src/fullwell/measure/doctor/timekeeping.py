@@ -23,6 +23,11 @@ EXPOSURE_S: Final = 0.05
 LEAST_JUMP_S: Final = 0.001
 """No camera's own clock strays by so much from one frame to the next."""
 
+CLOCK_REMEDY: Final = (
+    "Synchronise the computer (NTP). A difference of 18 s means that the receiver does not know the leap "
+    "seconds yet: wait a quarter of an hour."
+)
+
 FAR_S: Final = 1.0
 """GPS and computer are not the same clock if they differ by more."""
 
@@ -75,7 +80,7 @@ def _gps(patient: Patient) -> Iterator[Verdict]:
     stamped, offsets_s = [], []
     for _ in range(PAUSES):
         before_ns = camera.clock.now_ns()
-        frame = camera.expose()
+        frame = patient.expose()
         stamped.append(frame)
         if frame.report.time_source == "gps":
             offsets_s.append((frame.start_ns - before_ns) * 1e-9)
@@ -95,16 +100,18 @@ def _lock(stamped: list[Frame]) -> Verdict:
     told = [stamp for stamp in stamps if stamp is not None]
     if not told or all(stamp.sequence == 0 and stamp.end.receiver is Receiver.POWERED_ON for stamp in told):
         return unknown("GPS", "No GPS box answers.", "Plug one in, or live with the computer's clock.")
-    locked = sum(stamp.locked for stamp in told)
+    sound = sum(stamp.locked and stamp.pps_is_sound for stamp in told)
     doubts = sorted({doubt for frame in stamped for doubt in frame.report.time_doubts})
-    share = Quantity("locked stamps", 100.0 * locked / len(told), "%", low=100.0)
-    if locked == len(told):
-        return healthy("GPS", "The GPS box is locked.", [share])
-    words = f"{len(told) - locked} of {len(told)} stamps are not locked" + (f": {doubts[0]}." if doubts else ".")
-    remedy = (
-        "Give the antenna a view of the sky, and wait some minutes after power-on. Until then GPS times are void."
-    )
-    return ill("GPS", Trouble.NO_GPS_LOCK, words, remedy, [share])
+    share = Quantity("locked stamps with pulses", 100.0 * sound / len(told), "%", low=100.0)
+    because = f": {doubts[0]}." if doubts else "."
+    if sound < len(told):
+        words = f"{len(told) - sound} of {len(told)} stamps are not locked, or lack pulses{because}"
+        remedy = "Give the antenna a view of the sky, and wait some minutes after power-on. Until then GPS times are void."
+        return ill("GPS", Trouble.NO_GPS_LOCK, words, remedy, [share])
+    if doubts:
+        words = f"The GPS box says that it is locked, but its stamps cannot be believed{because}"
+        return ill("GPS", Trouble.CLOCK_WRONG, words, CLOCK_REMEDY, [share])
+    return healthy("GPS", "The GPS box is locked.", [share])
 
 
 def _agreement(offsets_s: list[float]) -> Verdict:
@@ -113,8 +120,4 @@ def _agreement(offsets_s: list[float]) -> Verdict:
     if offset.as_expected:
         return healthy("GPS and computer", "They agree to within a second.", [offset])
     words = f"GPS and computer differ by {worst_s:.1f} s."
-    remedy = (
-        "Synchronise the computer (NTP). A difference of 18 s means that the receiver does not know the leap "
-        "seconds yet: wait a quarter of an hour."
-    )
-    return ill("GPS and computer", Trouble.CLOCK_WRONG, words, remedy, [offset])
+    return ill("GPS and computer", Trouble.CLOCK_WRONG, words, CLOCK_REMEDY, [offset])
