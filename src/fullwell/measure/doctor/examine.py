@@ -12,12 +12,15 @@ from fullwell.camera.frame import DeviceIdentity, Settings
 from fullwell.errors import DeviceFault, ExposureAborted, InvalidOperation, InvalidValue, UnknownName
 from fullwell.measure.doctor import (
     banding,
+    cooling,
     darkness,
+    dew,
     disk,
     frames,
     gain,
     link,
     noise,
+    power,
     settings,
     timekeeping,
     wheel,
@@ -58,6 +61,9 @@ EXAMINATIONS: Final = (
     Examination("banding", "Bands and USB traffic", banding.examine),
     Examination("time", "Clock and GPS", timekeeping.examine),
     Examination("wheel", "Filter wheel", wheel.examine),
+    Examination("dew", "Dew and frost", dew.examine),
+    Examination("cooling", "Cooler", cooling.examine),
+    Examination("power", "Supply, cable and lock-out", power.examine),
 )
 
 

@@ -15,16 +15,21 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from fullwell.camera.controls import Control
-from fullwell.camera.engine import Camera
+from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
 from fullwell.errors import FrameTimeout, FullwellError
+from fullwell.measure.doctor.climate import CoolingRun, run_cooler
 from fullwell.models.facts import CameraModel, GainPoint, ReadMode, Window
+from fullwell.readout.dew import frost_point_c
 
 FALSE_ALARM: Final = 1e-6
 """Probability with which each verdict may call a healthy camera ill."""
 
 SIGMAS: Final = float(stats.norm.isf(FALSE_ALARM / 2))
 """The same in standard deviations, either way: 4.9."""
+
+WARM_UP_STEP_NS: Final = 5_000_000_000
+WARM_UP_STEPS: Final = 240
 
 TRIES: Final = 20
 """How many frames are taken to get a good one: enough where half of them are false."""
@@ -177,6 +182,8 @@ class Patient:
                 frame = self.camera.expose()
                 if not frame.doubts:
                     return frame
+            if self.camera.state is State.ERROR:
+                self.camera.open()
         raise NoGoodFrame(f"none of {TRIES} frames was whole and new.", "Look at the verdict about frames.")
 
     def take(self) -> NDArray[np.float32]:
@@ -214,13 +221,35 @@ class Patient:
             overlay=found.overlay,
         )
 
+    @cached_property
+    def frost_point_c(self) -> float | None:
+        """Of the chamber, C, from the readings when first asked; None where they do not tell."""
+        readings, chamber = self.camera.readings(), self.model.chamber
+        humidity, sensor_c, air_c = (
+            readings.humidity_percent,
+            readings.sensor_temperature_c,
+            readings.ambient_temperature_c,
+        )
+        if humidity is None or sensor_c is None or humidity <= 0.0:
+            return None
+        share = 0.0 if chamber is None else chamber.sensor_share
+        gas_c = sensor_c if air_c is None else share * sensor_c + (1.0 - share) * air_c
+        return frost_point_c(gas_c, min(humidity, 100.0))
+
+    @cached_property
+    def cooling_run(self) -> CoolingRun | str:
+        """What the cooler does, or why it was not run."""
+        return run_cooler(self.camera, self.frost_point_c)
+
     def restore_cooling(self) -> None:
-        """Set the cooler as it was found."""
-        for control in (Control.TARGET_TEMPERATURE_C, Control.COOLER_ON):
-            if control not in self._cooling:
-                return
+        """Set the cooler as it was found; one that was off is warmed up before, which takes minutes."""
         camera, found = self.camera, self._cooling
-        if camera.control(Control.TARGET_TEMPERATURE_C) != found[Control.TARGET_TEMPERATURE_C]:
-            camera.set_target_temperature(found[Control.TARGET_TEMPERATURE_C])
-        if camera.control(Control.COOLER_ON) != found[Control.COOLER_ON]:
-            camera.set_cooler(bool(found[Control.COOLER_ON]))
+        on = found.get(Control.COOLER_ON)
+        if on is None or camera.control(Control.COOLER_ON) == on:
+            return
+        camera.set_cooler(bool(on))
+        for _ in range(WARM_UP_STEPS):
+            if camera.control(Control.COOLER_ON) == on:
+                break
+            camera.clock.sleep_until(camera.clock.now_ns() + WARM_UP_STEP_NS)
+        camera.set_target_temperature(found[Control.TARGET_TEMPERATURE_C])

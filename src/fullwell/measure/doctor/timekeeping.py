@@ -28,6 +28,10 @@ CLOCK_REMEDY: Final = (
     "seconds yet: wait a quarter of an hour."
 )
 
+LOCK_REMEDY: Final = (
+    "Give the antenna a view of the sky, and wait some minutes after power-on. Until then GPS times are void."
+)
+
 FAR_S: Final = 1.0
 """GPS and computer are not the same clock if they differ by more."""
 
@@ -106,8 +110,7 @@ def _lock(stamped: list[Frame]) -> Verdict:
     because = f": {doubts[0]}." if doubts else "."
     if sound < len(told):
         words = f"{len(told) - sound} of {len(told)} stamps are not locked, or lack pulses{because}"
-        remedy = "Give the antenna a view of the sky, and wait some minutes after power-on. Until then GPS times are void."
-        return ill("GPS", Trouble.NO_GPS_LOCK, words, remedy, [share])
+        return ill("GPS", Trouble.NO_GPS_LOCK, words, LOCK_REMEDY, [share])
     if doubts:
         words = f"The GPS box says that it is locked, but its stamps cannot be believed{because}"
         return ill("GPS", Trouble.CLOCK_WRONG, words, CLOCK_REMEDY, [share])
