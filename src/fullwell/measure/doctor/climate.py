@@ -20,8 +20,12 @@ REACH: Final = 0.6
 
 STEP_S: Final = 2.0
 SETTLED_C: Final = 0.5
-HOLD_S: Final = 60.0
-"""How long the target is held, to see the power that it takes."""
+HOLD_S: Final = 480.0
+"""How long the target is held, to see the power that it takes, and whether the heat sink gets warm."""
+
+EARLY_S: Final = (60.0, 90.0)
+LATE_S: Final = 60.0
+"""Power soon after settling, and at the end of the hold."""
 
 PATIENCE: Final = 3.0
 """In times to settle, after which a target counts as not reached."""
@@ -81,20 +85,31 @@ class CoolingRun:
     ----------
     ambient_c : float
     target_c : float
+    started : bool
+        The run switched the cooler on.
     ending : Ending
     settled_s : float or None
         When the sensor came to the target for good.
     holding_percent : float or None
-        Mean power while it was held.
+        Mean power at the end of the hold.
+    trend : float or None
+        That over the power soon after settling; None where the run did not start from a warm sensor.
     samples : Samples
     """
 
     ambient_c: float
     target_c: float
+    started: bool
     ending: Ending
     settled_s: float | None
     holding_percent: float | None
+    trend: float | None
     samples: Samples
+
+    @property
+    def moved_c(self) -> float:
+        """Between the warmest and the coldest reading, C."""
+        return float(np.ptp(self.samples.sensor_c))
 
 
 def run_cooler(camera: Camera, frost_c: float | None) -> CoolingRun | str:
@@ -138,7 +153,8 @@ def _watch(camera: Camera, ambient_c: float, target_c: float, started: bool) -> 
     begin_ns, settled_s = clock.now_ns(), None
     rows: list[tuple[float, float, float, float]] = []
     ending = Ending.TOO_LONG
-    while (elapsed_s := (clock.now_ns() - begin_ns) * 1e-9) < PATIENCE * model.cooling.settle_s:
+    longest_s = PATIENCE * model.cooling.settle_s
+    while (elapsed_s := (clock.now_ns() - begin_ns) * 1e-9) < longest_s or settled_s is not None:
         volts = camera.control(Control.SUPPLY_VOLTAGE_V) if tells_voltage else float("nan")
         sensor_c = camera.control(Control.SENSOR_TEMPERATURE_C)
         rows.append((elapsed_s, sensor_c, camera.control(Control.COOLER_POWER_PERCENT), volts))
@@ -159,10 +175,13 @@ def _watch(camera: Camera, ambient_c: float, target_c: float, started: bool) -> 
         _pause(clock)
     table = np.array(rows)
     samples = Samples(*(np.ascontiguousarray(column) for column in table.T))
-    holding = table[table[:, 0] >= settled_s + HOLD_S / 2, 2] if settled_s is not None else np.zeros(0)
-    return CoolingRun(
-        ambient_c, target_c, ending, settled_s, float(holding.mean()) if holding.size else None, samples
-    )
+    if ending is not Ending.SETTLED or settled_s is None:
+        return CoolingRun(ambient_c, target_c, started, ending, settled_s, None, None, samples)
+    since_s = samples.elapsed_s - settled_s
+    late = float(samples.percent[since_s >= HOLD_S - LATE_S].mean())
+    early = float(samples.percent[(since_s >= EARLY_S[0]) & (since_s <= EARLY_S[1])].mean())
+    trend = late / early if started and early > 0.0 else None
+    return CoolingRun(ambient_c, target_c, started, ending, settled_s, late, trend, samples)
 
 
 def _pause(clock: Clock) -> None:
@@ -170,9 +189,9 @@ def _pause(clock: Clock) -> None:
 
 
 def _stands_still(rows: list[tuple[float, float, float, float]]) -> bool:
-    """Whether the thermometer stood still for long, while the cooler worked."""
-    late = [row for row in rows if row[0] >= rows[-1][0] - STILL_S]
+    """Whether the thermometer has not moved since the beginning, though the cooler worked for long."""
     if rows[-1][0] < STILL_S:
         return False
-    shown_c = [row[1] for row in late]
-    return max(shown_c) - min(shown_c) < STILL_C and min(row[2] for row in late[len(late) // 2 :]) > STILL_PERCENT
+    shown_c = [row[1] for row in rows]
+    late = [row[2] for row in rows if row[0] >= rows[-1][0] - STILL_S / 2]
+    return max(shown_c) - min(shown_c) < STILL_C and min(late) > STILL_PERCENT

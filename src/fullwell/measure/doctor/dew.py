@@ -15,7 +15,7 @@ TIGHT_C: Final = 2.0
 
 HEATING_S: Final = 300.0
 QUICK_HEATING_S: Final = 200.0
-LEAST_RISE: Final = 0.3
+LEAST_RISE: Final = 0.5
 """Share of the expected rise of the pressure that a heater that works shows at least."""
 
 STEP_S: Final = 5.0

@@ -61,9 +61,9 @@ EXAMINATIONS: Final = (
     Examination("banding", "Bands and USB traffic", banding.examine),
     Examination("time", "Clock and GPS", timekeeping.examine),
     Examination("wheel", "Filter wheel", wheel.examine),
-    Examination("dew", "Dew and frost", dew.examine),
     Examination("cooling", "Cooler", cooling.examine),
     Examination("power", "Supply, cable and lock-out", power.examine),
+    Examination("dew", "Dew and frost", dew.examine),
 )
 
 

@@ -21,10 +21,11 @@ from fullwell.measure.doctor.verdict import Curve, Quantity, Trouble, Verdict, h
 LEAST_SPREAD_A: Final = 0.05
 """Below it the current changed too little to tell a slope."""
 
+LEAST_SAMPLES: Final = 4
 LEAST_NOISE_V: Final = 0.002
 MULTIMETER: Final = (
-    "Measure the voltage at the camera's plug with a multimeter, cooler off and at full power: the difference over "
-    "that of the currents ({idle:.2f} A and {full:.2f} A) is R; more than {most:g} ohm is too much."
+    "Measure the voltage at the camera's plug with a multimeter, cooler off and at full power: the difference "
+    "over that of the currents ({idle:.2f} A and {full:.2f} A) is R; more than {most:g} ohm is too much."
 )
 
 
@@ -81,7 +82,7 @@ def _cable(patient: Patient, samples: Samples) -> Iterator[Verdict]:
     drawn = [
         Curve("Voltage at the camera", "current / A", "voltage / V", current_a, samples.voltage_v, points=True)
     ]
-    if float(current_a.std()) < LEAST_SPREAD_A or len(current_a) < 10:
+    if float(current_a.std()) < LEAST_SPREAD_A or len(current_a) < LEAST_SAMPLES:
         lowest = Quantity("lowest voltage", float(samples.voltage_v.min()), "V", low=facts.lowest_v)
         words = "The cooler's power hardly changed: the resistance of the cable cannot be told."
         if lowest.as_expected:

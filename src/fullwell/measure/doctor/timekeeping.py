@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from fullwell.camera.alarms import AlarmKind
 from fullwell.camera.controls import Control
 from fullwell.camera.frame import Frame
 from fullwell.measure.doctor.patient import Patient
@@ -40,6 +41,7 @@ def examine(patient: Patient) -> Iterator[Verdict]:
     """Look at the spacing of live frames, then at the GPS box."""
     yield _spacing(patient)
     yield from _gps(patient)
+    yield from _steps(patient)
 
 
 def _spacing(patient: Patient) -> Verdict:
@@ -73,6 +75,14 @@ def _spacing(patient: Patient) -> Verdict:
         "times of frames after the jump."
     )
     return ill("clock", Trouble.CLOCK_JUMP, words, remedy, [jump], [curve])
+
+
+def _steps(patient: Patient) -> Iterator[Verdict]:
+    """What the engine has noticed of the computer's clock since the camera was opened."""
+    noticed = [event for event in patient.camera.alarms.events() if event.alarm.kind is AlarmKind.CLOCK_JUMPED]
+    if noticed:
+        last = noticed[-1].alarm
+        yield ill("computer's clock", Trouble.CLOCK_JUMP, last.text, last.remedy)
 
 
 def _gps(patient: Patient) -> Iterator[Verdict]:

@@ -48,6 +48,7 @@ class Trouble(StrEnum):
     PROTECTION = "power protection"
     TARGET_NOT_REACHED = "target not reached"
     WEAK_COOLING = "weak cooling"
+    FAN = "fan suspected"
     THERMOMETER_STUCK = "thermometer stuck"
     DEW = "dew"
     HEATER_DEAD = "heater dead"
