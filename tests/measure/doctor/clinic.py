@@ -6,7 +6,7 @@ Nothing of a case is told to the doctor. Strengths are drawn from what docs/doct
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from fullwell.models.facts import CameraModel
 from fullwell.scene import Dark, Uniform
 from fullwell.twin.device import TwinDevice
 from fullwell.twin.gpsbox import GpsBox
+from fullwell.twin.surroundings import Surroundings
 
 KEYS = ("qhy600-pro", "qhy268m-pro", "qhy42-pro", "qhy600c-pro")
 LAMP_E_PER_S = 5000.0
@@ -89,11 +90,18 @@ def drawn(chance: np.random.Generator) -> Case:
         "seed": int(chance.integers(1, 2**31)),
         "clock": InstantClock(int(1.75e18) + int(chance.integers(0, 10**17))),
         "link": link,
-        "ambient_temperature_c": float(chance.uniform(0.0, 30.0)),
+        "surroundings": Surroundings(
+            ambient_temperature_c=float(chance.uniform(0.0, 30.0)),
+            humidity_percent=float(chance.uniform(20.0, 90.0)),
+            supply_voltage_v=float(chance.uniform(12.0, 13.5)),
+            cable_ohm=float(chance.uniform(0.02, 0.18)),
+            supply_noise_v=float(chance.uniform(0.002, 0.03)),
+        ),
         "oscillator_ppm": float(chance.uniform(-50.0, 50.0)),
     }
-    if chance.random() < 0.4:
-        options["temperature_c"] = options["ambient_temperature_c"] - float(chance.uniform(5.0, 25.0))
+    if chance.random() < 0.3:
+        air_c = options["surroundings"].ambient_temperature_c
+        options["temperature_c"] = max(-10.0, air_c - float(chance.uniform(5.0, 25.0)))
     return Case(key, options, settings, lit=bool(chance.random() < 0.25))
 
 
@@ -196,6 +204,69 @@ def clock(case: Case, chance: np.random.Generator) -> Case:
     return sickened(case, "clock-jump", {Trouble.CLOCK_WRONG, Trouble.CLOCK_JUMP}, step_s=step_s)
 
 
+def warm(case: Case) -> Surroundings:
+    """The camera is found with its cooler off; in what surroundings."""
+    case.options.pop("temperature_c", None)
+    around: Surroundings = case.options["surroundings"]
+    return around
+
+
+def cable(case: Case, chance: np.random.Generator) -> Case:
+    around = warm(case)
+    case.options["surroundings"] = replace(around, supply_voltage_v=float(chance.uniform(12.5, 13.5)))
+    expected = {Trouble.CABLE_RESISTANCE}
+    return sickened(case, "poor-cable", expected, cable_ohm=factor(chance, 0.3, 0.7))
+
+
+def supply(case: Case, chance: np.random.Generator) -> Case:
+    """So little that the lock-out is near, or is met, at full cooling."""
+    around = warm(case)
+    at_camera_v = float(chance.uniform(10.3, 10.85))
+    supply_v = at_camera_v + around.cable_ohm * 40.0 / at_camera_v
+    case.options["surroundings"] = replace(around, supply_voltage_v=supply_v)
+    case.kind, case.expected = "low supply", frozenset({Trouble.LOW_SUPPLY, Trouble.UNDERVOLTAGE})
+    case.told = {"supply_v": supply_v}
+    return case
+
+
+def fan(case: Case, chance: np.random.Generator) -> Case:
+    warm(case)
+    return sickened(case, "fan-stopped", {Trouble.FAN, Trouble.WEAK_COOLING, Trouble.TARGET_NOT_REACHED})
+
+
+def cooler(case: Case, chance: np.random.Generator) -> Case:
+    warm(case)
+    expected = {Trouble.WEAK_COOLING, Trouble.TARGET_NOT_REACHED}
+    return sickened(case, "weak-cooler", expected, strength=float(chance.uniform(0.05, 0.5)))
+
+
+def thermometer(case: Case, chance: np.random.Generator) -> Case:
+    air_c = warm(case).ambient_temperature_c
+    expected = {Trouble.THERMOMETER_STUCK, Trouble.TARGET_NOT_REACHED, Trouble.HIGH_DARK_CURRENT}
+    return sickened(case, "stuck-thermometer", expected, reading_c=float(chance.uniform(-20.0, air_c + 5.0)))
+
+
+def heater(case: Case, chance: np.random.Generator) -> Case:
+    return sickened(case, "dead-heater", {Trouble.HEATER_DEAD})
+
+
+def wet(case: Case, chance: np.random.Generator) -> Case:
+    around = warm(case)
+    air_c, humidity = float(chance.uniform(5.0, 30.0)), float(chance.uniform(45.0, 95.0))
+    case.options["surroundings"] = replace(around, ambient_temperature_c=air_c, humidity_percent=humidity)
+    return sickened(case, "wet-chamber", {Trouble.DEW})
+
+
+def wheel(case: Case, chance: np.random.Generator) -> Case:
+    while not models.load(case.key).wheel_slots:
+        case = drawn(chance)
+    return sickened(case, ("stuck-wheel", "wheel-unplugged")[chance.integers(2)], {Trouble.WHEEL_STUCK})
+
+
+def gone(case: Case, chance: np.random.Generator) -> Case:
+    return sickened(case, ("unplug", "hang")[chance.integers(2)], {Trouble.NO_ANSWER})
+
+
 class Forgetful(TwinDevice):
     """A camera that takes gain and offset of its own after each change of the read mode, and says nothing."""
 
@@ -248,6 +319,15 @@ ILLNESSES: tuple[Callable[[Case, np.random.Generator], Case], ...] = (
     bogus_lock,
     clock,
     forgetful,
+    cable,
+    supply,
+    fan,
+    cooler,
+    thermometer,
+    heater,
+    wet,
+    wheel,
+    gone,
 )
 
 

@@ -13,7 +13,7 @@ BODY_POWER: Final = 1.15
 """How much more power than by the rule a healthy cooler may need: other air, other bodies (assumed)."""
 
 LEAST_POWER: Final = 0.3
-"""Share of the power by the rule that even a very good cooler needs: with less the thermometer is off (assumed)."""
+"""Share of the power by the rule that even a very good cooler needs: with less the thermometer is off."""
 
 STANDING: Final = 0.95
 """Power at the end of the hold over that at its beginning: by the thermal facts of the models 0.88 with a fan

@@ -33,12 +33,18 @@ JUMPS: Final = 2
 LEAST_NOISE_DN: Final = 0.5
 """Below it the noise hides in the steps of the ADC."""
 
+LEAST_JUMPING_DN: Final = 1.0
+"""The same for jumps: what rounding does to rare values depends on where in a step a pixel lies."""
+
 SIMULATED: Final = 20_000
 FINE: Final = 16
 
 
 def examine(patient: Patient) -> Iterator[Verdict]:
     """Look at a stack of still frames."""
+    if patient.wish.lit:
+        yield unknown("bias and noise", "An even light is before the camera.", "Cover it, and examine it again.")
+        return
     stack = patient.bias_stack_dn
     patient.progress(0.5)
     yield _bias(patient, stack)
@@ -106,6 +112,10 @@ def _read_noise(patient: Patient, stack: NDArray[np.float32]) -> Verdict:
 
 def _telegraph(patient: Patient, stack: NDArray[np.float32]) -> Verdict:
     subject, gain, sensor = "telegraph noise", patient.gain, patient.model.sensor
+    if gain.read_noise_median_e < LEAST_NOISE_DN * gain.e_per_dn:
+        return unknown(
+            subject, "At this gain jumps hide in the steps of the ADC.", "Choose a higher gain setting."
+        )
     expected = expected_jumping_share(
         sensor.telegraph,
         sensor.read_noise_spread,
@@ -139,10 +149,15 @@ def jumping_share(stack: NDArray[np.float32]) -> tuple[float, NDArray[np.float64
     stack : ndarray of float32, shape (frames, rows, columns)
         Levels of rows taken out.
     """
-    flat = stack.reshape(len(stack), -1)
+    flat = _dithered(stack.reshape(len(stack), -1))
     usual_dn = _usual_dn(np.abs(flat[:, ::8] - np.median(flat[:, ::8], axis=0)))
     jumps, off = _jumps(flat, usual_dn)
     return float(jumps.mean()), off[:, jumps].max(axis=0).astype(np.float64) if jumps.any() else np.zeros(0)
+
+
+def _dithered(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Whole counts spread over their steps, so that medians are not bound to steps."""
+    return values + np.random.default_rng(2).random(values.shape, dtype=np.float32) - np.float32(0.5)
 
 
 def _usual_dn(off: NDArray[np.floating[Any]]) -> float:
@@ -189,5 +204,6 @@ def _simulated_share(
     drawn = chance.random((STACK[0], SIMULATED), dtype=np.float32)
     sign = np.where(drawn < no_jump, 0.0, np.where(drawn < no_jump + (1.0 - no_jump) * lower, -1.0, 1.0))
     values = noise * chance.standard_normal((STACK[0], SIMULATED), dtype=np.float32) + sign * jump_dn
-    usual_dn = _usual_dn(np.abs(values - sign * jump_dn))
-    return float(_jumps(np.rint(values).astype(np.float32), usual_dn)[0].mean())
+    quiet = _dithered(np.rint(values - sign * jump_dn).astype(np.float32))
+    usual_dn = _usual_dn(np.abs(quiet - np.median(quiet, axis=0)))
+    return float(_jumps(_dithered(np.rint(values).astype(np.float32)), usual_dn)[0].mean())

@@ -132,7 +132,7 @@ class Patient:
     @property
     def still_exposure_s(self) -> float:
         """An exposure in which neither light nor dark current gathers, s."""
-        return max(self.model.exposure_s.low, 0.0005)
+        return self.model.exposure_s.low
 
     def middle(self, rows: int, columns: int) -> Window:
         """A window in the middle of the image area, of that size or of what there is."""
