@@ -53,7 +53,7 @@ def test_version(run):
     assert done.exit_code == 0
 
 
-@pytest.mark.parametrize("command", ["capture", "serve", "show", "models", "pins"])
+@pytest.mark.parametrize("command", ["capture", "serve", "show", "models", "cameras", "verify", "pins"])
 def test_every_command_teaches_by_example(run, command):
     done = run(command, "--help")
     assert done.exit_code == 0
