@@ -2,7 +2,7 @@
 
 Each part is a module with ``run()`` that returns lines of task, value, unit and goal. It runs in a process of its
 own, so that no part inherits memory or compiled code from another. ``--seconds`` sets how long each camera is
-recorded in the part "record". Results go to ``bench/results/<part>.json``.
+recorded in the parts "record" and "sdk". Results go to ``bench/results/<part>.json``.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-PARTS = ("noise", "peers", "live", "alpaca", "hdr", "rice", "record")
+PARTS = ("noise", "peers", "live", "alpaca", "hdr", "rice", "record", "sdk")
 HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 RUN = "import json, sys; from importlib import import_module; print(json.dumps(import_module(sys.argv[1]).run()))"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes as c
 import json
 import os
+import random
 import sys
 
 ROWS = (0, 1, 2, 3, 100, 101, 400)
@@ -79,9 +80,31 @@ def single(path: str, factor: int, bits: int, width: int, height: int) -> dict[s
     }
 
 
+def pictures(path: str) -> dict[str, list[list[int]]]:
+    """Functions that make pictures of pictures, on drawn ones: of few levels, of one, of two bytes a pixel."""
+    q, handle = opened(path, 0, 0)
+    q.QHYCCDEqualizeHistogram.argtypes = [c.c_void_p, c.c_int, c.c_int, c.c_int]
+    q.QHYCCDEqualizeHistogram.restype = None
+    q.HistInfo192x130.argtypes = [c.c_void_p, c.c_uint32, c.c_uint32, c.c_void_p, c.c_void_p]
+    q.HistInfo192x130.restype = None
+    dice = random.Random(1)
+    equalized, histograms = [], []
+    for most in (1, 2, 5, 30, 256):
+        for bits in (8, 16):
+            width, height = dice.randint(1, 40), dice.randint(2, 40)
+            drawn = [dice.randrange(most) for _ in range(width * height * bits // 8)]
+            image = (c.c_uint8 * len(drawn))(*drawn)
+            histogram = (c.c_uint8 * (192 * 130))(*[165] * (192 * 130))
+            q.HistInfo192x130(handle, width, height, image, histogram)
+            histograms.append(sorted(set(histogram)))
+            q.QHYCCDEqualizeHistogram(image, width, height, bits)
+            equalized.append(list(image))
+    return {"equalized": equalized, "histograms": histograms}
+
+
+WHAT = {"timing": timing, "gains": gains, "single": single, "pictures": pictures}
+
 if __name__ == "__main__":
     path, what, *rest = sys.argv[1:]
-    print(
-        json.dumps({"timing": timing, "gains": gains, "single": single}[what](path, *map(int, rest))), flush=True
-    )
+    print(json.dumps(WHAT[what](path, *map(int, rest))), flush=True)
     os._exit(0)

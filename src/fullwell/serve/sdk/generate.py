@@ -14,6 +14,7 @@ OWN: Final = {
     "CloseQHYCCD": "return close_camera(handle);",
     "GetQHYCCDSingleFrame": "return fetch_single(handle, width, height, bpp, channels, image);",
     "GetQHYCCDLiveFrame": "return fetch_live(handle, width, height, bpp, channels, image);",
+    "QHYCCDEqualizeHistogram": "equalize_histogram(image, width, height, bpp);",
     "Bits16ToBits8": "(void)handle; stretch_to_8_bits(source, target, width, height, black, white);",
 }
 """Functions that are written by hand."""
@@ -24,7 +25,6 @@ SILENT: Final = frozenset(
         "EnableQHYCCDMessage",
         "HistInfo192x130",
         "OutputQHYCCDDebug",
-        "QHYCCDEqualizeHistogram",
         "QHYCCDQuit",
         "RegisterDataEventLive",
         "RegisterDataEventSingle",
@@ -40,12 +40,16 @@ SILENT: Final = frozenset(
         "set_histogram_equalization",
     }
 )
-"""Functions that need no engine: they set up messages that we never print, or calls back that never come."""
+"""Functions that need no engine: they set up messages that we never print, or calls back that never come.
+
+HistInfo192x130 writes nothing in the vendor's library either.
+"""
 
 CLOSED: Final = {"StopQHYCCDLive": "0", "GetQHYCCDReadingProgress": "0.0"}
 """What the vendor's library returns for a handle that is not open, where it is not its error value."""
 
-_STRETCH: Final = """void stretch_to_8_bits(const uint8_t *source, uint8_t *target, uint32_t width,
+_PICTURES: Final = """void equalize_histogram(uint8_t *image, int32_t width, int32_t height, int32_t bpp);
+void stretch_to_8_bits(const uint8_t *source, uint8_t *target, uint32_t width,
                        uint32_t height, uint16_t black, uint16_t white);
 """
 HEAD: Final = "/* Made by `fullwell sdk build` from tables. */\n"
@@ -58,7 +62,7 @@ def calls() -> str:
         HEAD,
         '#include "engine.h"\n\n#include <stdio.h>\n#include <string.h>\n',
         '#define PUBLIC __attribute__((visibility("default")))\n',
-        _STRETCH,
+        _PICTURES,
         f"const uint32_t table_digest = {table_digest():#x}u;",
     ]
     for each in exports():
