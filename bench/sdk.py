@@ -134,13 +134,17 @@ def recorded_lines(home: Path, case: Case) -> list[dict[str, Any]]:
     import fullwell
     from fullwell.camera.ledger import Fate
     from fullwell.connect import scan_cameras
+    from fullwell.models.facts import Window
+    from fullwell.models.sdk import load_sdk
     from fullwell.record import record
 
     with engine(home, case), folder() as out:
         name = next(each.name for each in scan_cameras() if each.name.startswith("qhyccd:"))
         with fullwell.open(name, link=case.link) as camera:
             number = next(mode.number for mode in camera.model.modes if mode.name.startswith(case.mode))
-            camera.configure(mode=number, bits=case.bits, exposure_s=0.01)
+            columns, rows = load_sdk(case.key).chip_live or camera.settings.format.shape(1)[::-1]
+            whole = Window(0, 0, columns, rows)
+            camera.configure(mode=number, bits=case.bits, exposure_s=0.01, window=whole)
             own_fps = 1e9 / camera.timing().frame_period_ns
             record(camera, out / "warm.fits", format="fits", frames=WARM_UP_FRAMES)
             broom = Broom(out)

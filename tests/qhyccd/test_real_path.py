@@ -134,3 +134,14 @@ def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FULLWELL_QHYCCD_LIBRARY", "/nowhere/libqhyccd.so")
     with pytest.raises(NotSupported, match="cannot be loaded"):
         scan_cameras()
+
+
+def test_live_frames_of_the_268_are_narrower(real: Callable[..., str]) -> None:
+    """Its image has 6252 columns, live frames of the library 6248."""
+    with fullwell.open(real("twin:qhy268m-pro", "--scene", "uniform"), link="usb3") as camera:
+        camera.configure(exposure_s=0.02)
+        with pytest.raises(InvalidValue, match="6248 columns and 4176 rows"):
+            next(iter(camera.live(frames=1)))
+        assert camera.state is State.IDLE
+        camera.configure(window=Window(0, 0, 6248, 4176))
+        assert [frame.data.shape for frame in camera.live(frames=1)] == [(4176, 6248)]

@@ -23,7 +23,15 @@ from fullwell.camera.frame import (
     Readings,
     Settings,
 )
-from fullwell.errors import DeviceFault, DeviceLost, ExposureAborted, InvalidOperation, NoImage, NotSupported
+from fullwell.errors import (
+    DeviceFault,
+    DeviceLost,
+    ExposureAborted,
+    InvalidOperation,
+    InvalidValue,
+    NoImage,
+    NotSupported,
+)
 from fullwell.models.facts import CameraModel, Window
 from fullwell.models.sdk import load_sdk
 from fullwell.qhyccd.burst import QhyccdBurst
@@ -194,16 +202,34 @@ class QhyccdDevice:
         self._port.send_again()
 
     def configure(self, frame_format: FrameFormat) -> None:
-        """Choose window, binning, word depth."""
+        """Choose window, binning, word depth.
+
+        Raises
+        ------
+        InvalidValue
+            If the library does not give as much in live frames.
+        """
         self._require_stream()
         self._raw = raw_window(self._model, self._facts, frame_format, self._chains)
         window = self._raw.window
         left, top = window.left, window.top
         if self._stream is Stream.LIVE:
             left, top = left - self._facts.live_shift[0], top - self._facts.live_shift[1]
+            self._require_in_live(left + window.width, top + window.height)
         self._do("configure", left, top, window.width, window.height, 8 if frame_format.bits == 8 else 16)
         self._format = frame_format
         self._told_is_old = True
+
+    def _require_in_live(self, right: int, bottom: int) -> None:
+        if not self._facts.chip_live:
+            return
+        columns, rows = self._facts.chip_live
+        if right > columns or bottom > rows:
+            raise InvalidValue(
+                f"the vendor's library gives {columns} columns and {rows} rows of this camera in live frames; "
+                f"the window ends at column {right}, row {bottom}.",
+                f"Choose a window within Window(0, 0, {columns}, {rows}), or take single frames.",
+            )
 
     @property
     def _chains(self) -> int:
