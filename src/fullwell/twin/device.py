@@ -7,8 +7,7 @@ it waits), straight into the caller's buffer.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -17,21 +16,17 @@ from numpy.typing import NDArray
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import CONTROLS, Control
 from fullwell.camera.device import Stream
-from fullwell.camera.firmware import Version
-from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport, Settings, Truth
+from fullwell.camera.frame import FrameFormat, FrameReport, Settings, Truth
 from fullwell.errors import (
     Busy,
     FrameTimeout,
     InvalidOperation,
-    NotConnected,
     NotSupported,
 )
 from fullwell.models.facts import CameraModel, Window
 from fullwell.readout.rows import RowTiming
 from fullwell.scene.light import Scene
-from fullwell.scene.limits import require_number
 from fullwell.twin.befalling import (
-    Place,
     body_effects,
     cable_effects,
     frame_effects,
@@ -40,35 +35,31 @@ from fullwell.twin.befalling import (
     sensor_effects,
     wheel_effects,
 )
-from fullwell.twin.body import Body, BodyControls
-from fullwell.twin.body.flash import ERASED, Flash
-from fullwell.twin.body.power import PowerSide
+from fullwell.twin.body.flash import Flash
 from fullwell.twin.burst import BurstMode, shifted
 from fullwell.twin.cable import Cable
 from fullwell.twin.crystal import Crystal
 from fullwell.twin.driven import NEVER_NS, DrivenRun, sleep_until
 from fullwell.twin.faults import Fault, FaultPlan
-from fullwell.twin.firmware import BootLoader, FirmwareImage, firmware_day
 from fullwell.twin.frames import FrameGenerator
 from fullwell.twin.freerun import Exposure, FreeRun, Setup
 from fullwell.twin.gpsbox import GpsBox, StampSource
-from fullwell.twin.identity import FACTORY_FIRMWARE, identify
+from fullwell.twin.housing import Equipment, Housing
+from fullwell.twin.identity import FACTORY_FIRMWARE
 from fullwell.twin.imprints import Imprints
 from fullwell.twin.knobs import Knobs
 from fullwell.twin.pictures import Order, Pictures
-from fullwell.twin.reach import REMEMBERED, Reach
+from fullwell.twin.reach import REMEMBERED
 from fullwell.twin.single import SingleExposure
 from fullwell.twin.stream import Arrival, FrameStream, frame_bytes, memory_frames
 from fullwell.twin.surroundings import Surroundings
 from fullwell.twin.sync import SyncCable
 from fullwell.twin.trigger import TriggerLine
 from fullwell.twin.troubles import Board, told
-from fullwell.twin.wheel import FilterWheel, WheelPort
-from fullwell.twin.wire import Wire
 from fullwell.twin.wiring import Wiring
 
 
-class TwinDevice:
+class TwinDevice(Housing):
     """A virtual camera behind the cable (`fullwell.camera.device.Device` and ``TruthSource``).
 
     Parameters
@@ -153,41 +144,22 @@ class TwinDevice:
         sync: SyncCable | None = None,
         oscillator_ppm: float = 0.0,
     ) -> None:
-        if temperature_c is not None:
-            limits = model.temperature_c
-            require_number("temperature", temperature_c, limits.low, limits.high, "C")
-        self._model = model
-        self._clock = clock
-        self._link = model.link(link).name if link is not None else model.links[0].name
-        self._identity = identify(model, seed, fpga, firmware)
-        self._flash = flash if flash is not None else Flash()
-        factory = {"firmware": firmware, "fpga": self._identity.fpga}
-        self._loader = BootLoader(self._flash, factory, model.key, clock)
-        self._wire = Wire(model, self._link, cable if cable is not None else Cable(), seed)
+        equipment = Equipment(
+            filter_name=filter_name,
+            link=link,
+            surroundings=surroundings,
+            temperature_c=temperature_c,
+            fpga=fpga,
+            firmware=firmware,
+            flash=flash,
+            cable=cable,
+        )
         self._frames = FrameGenerator(model, scene, coating, seed, threads)
-        self._body = Body(model, surroundings or Surroundings(), clock, temperature_c)
-        self._place = Place(self._body.surroundings, self._surround)
-        self._body_controls = BodyControls(self._body, model)
-        self._port = WheelPort(model, filter_name)
+        super().__init__(model, equipment, seed, clock)
         self._faults = FaultPlan(faults, seed)
         imprints = Imprints(StampSource(gps_box, seed, clock.now_ns()), model.shutter_signal)
         self._pictures = Pictures(self._frames, self._body, imprints, model.shutter_signal, self._faults)
         self._stale = False
-
-        self._lock = threading.RLock()
-        self._wake = threading.Event()
-        self._power = PowerSide(
-            model,
-            self._body,
-            self._flash,
-            firmware_day(self._loader.version("firmware")),
-            clock,
-            seed,
-            lost=self._power_lost,
-            booted=self._booted,
-        )
-        self._reach = Reach(clock, self._power, self._reach_changed)
-        self._wall_step_ns = 0
         self._board = Board(
             clock,
             {
@@ -200,7 +172,6 @@ class TwinDevice:
                 **place_effects(self._place),
             },
         )
-        self._open = False
         self._held = False
         self._stream: Stream | None = None
         self._mode = model.default_mode
@@ -218,60 +189,6 @@ class TwinDevice:
             if model.burst is not None
             else None
         )
-
-    @property
-    def identity(self) -> DeviceIdentity:
-        """Who it is, and which versions run."""
-        loader = self._loader
-        return replace(self._identity, firmware=loader.version("firmware"), fpga=loader.version("fpga"))
-
-    @property
-    def model(self) -> CameraModel:
-        """The facts that belong to it."""
-        return self._model
-
-    @property
-    def clock(self) -> Clock:
-        """The time in which it lives."""
-        return self._clock
-
-    @property
-    def link(self) -> str:
-        """Name of the cable it hangs on."""
-        return self._link
-
-    @property
-    def body(self) -> Body:
-        """Cooler, chamber and window: the truth about them, and what may befall them."""
-        return self._body
-
-    @property
-    def power(self) -> PowerSide:
-        """Supply and lock-out: what arrives, and what may befall it."""
-        return self._power
-
-    @property
-    def wheel(self) -> FilterWheel | None:
-        """The wheel on its port: where it really is, and what may befall it."""
-        return self._port.wheel
-
-    @property
-    def loader(self) -> BootLoader:
-        """What decides which firmware runs."""
-        return self._loader
-
-    @property
-    def cable(self) -> Cable:
-        """What lies between camera and computer; may be replaced at any time."""
-        return self._wire.cable
-
-    @cable.setter
-    def cable(self, cable: Cable) -> None:
-        with self._lock:
-            self._wire.cable = cable
-            self._tell_run(self._clock.now_ns())
-        if self._wire.path.speed == "none":
-            self._reach.cut()
 
     @property
     def burst(self) -> BurstMode | None:
@@ -584,70 +501,6 @@ class TwinDevice:
         """The edges at the trigger input from `begin_ns` up to, but without, `end_ns`; UTC."""
         return self._wiring.edges_ns(begin_ns, end_ns)
 
-    def wheel_names(self) -> tuple[str, ...]:
-        """Names of the slots of the filter wheel; empty when there is no wheel."""
-        return self._port.names(self._clock.now_ns())
-
-    def reset_undervoltage(self) -> None:
-        """Erase the memory of under-voltage events.
-
-        Raises
-        ------
-        NotSupported
-            If the camera has no lock-out.
-        """
-        with self._lock:
-            self._require_open()
-            if not self._power.guard.exists:
-                raise NotSupported(f"the {self._model.name} has no under-voltage lock-out.")
-            self._power.guard.reset()
-
-    def provoke_undervoltage(self) -> None:
-        """Remember an under-voltage event that was none. Harmless without a lock-out."""
-        with self._lock:
-            self._require_open()
-            self._power.provoke()
-
-    def start_config(self) -> bytes:
-        """The block of start-up settings in flash."""
-        return self._flash.memory.start_config
-
-    def erase_start_config(self) -> None:
-        """Erase that block."""
-        self._flash.write(start_config=ERASED)
-
-    def set_start_power(self, power: int) -> None:
-        """Power of the cooler after power-up, 0 to 255."""
-        self._flash.write(start_power=power)
-
-    def versions(self) -> tuple[Version, ...]:
-        """What runs, and what a roll-back would bring."""
-        return self._loader.versions()
-
-    def update(self, content: bytes, progress: Callable[[int, int], None] | None = None) -> str:
-        """Load the content of an image file, verify it, and boot; gives the part. See `BootLoader.update`.
-
-        Raises
-        ------
-        Busy
-            If a frame is under way.
-        """
-        image = FirmwareImage.unpack(content)
-        with self._lock:
-            self._require_open()
-            self._require_idle("change the firmware")
-        self._loader.update(image, self._require_open, progress)
-        self._power.cycle()
-        return image.part
-
-    def roll_back(self, part: str) -> None:
-        """Go back to the version beside the one that runs, and boot. See `BootLoader.roll_back`."""
-        with self._lock:
-            self._require_open()
-            self._require_idle("change the firmware")
-            self._loader.roll_back(part)
-        self._power.cycle()
-
     def truth(self, sequence: int) -> Truth:
         """The answer key of one of the last 16 frames.
 
@@ -665,19 +518,6 @@ class TwinDevice:
     def troubles(self) -> Board:
         """The board of troubles that can be set on this twin."""
         return self._board
-
-    @property
-    def surroundings(self) -> Surroundings:
-        """What is round it now: air, supply and cables."""
-        return self._place.surroundings
-
-    def surround(self, surroundings: Surroundings) -> None:
-        """Let something else be round it from now on; troubles of air and supply stay."""
-        self._place.move(surroundings)
-
-    def wall_ns(self) -> int:
-        """What the clock of the computer says, UTC, ns."""
-        return self._clock.now_ns() + self._wall_step_ns
 
     @property
     def _filter_name(self) -> str:
@@ -796,10 +636,6 @@ class TwinDevice:
             if not self._clock.sleep_until(until_ns, self._wake) or coming is None:
                 return None
 
-    def _surround(self, surroundings: Surroundings) -> None:
-        self._body.surround(surroundings)
-        self._power.look()
-
     def _power_lost(self) -> None:
         """What ran is gone, and so is the connection."""
         with self._lock:
@@ -808,24 +644,16 @@ class TwinDevice:
         self._reach.cut()
 
     def _booted(self, at_ns: int) -> None:
-        """The camera has power again since an instant, UTC."""
-        self._loader.boot()
-        self._power.guard.firmware_day = firmware_day(self._loader.version("firmware"))
-        if start_power := self._flash.memory.start_power:
-            self._body.set_power(start_power / 2.55)
-        self._port.power_up(at_ns)
+        super()._booted(at_ns)
         self._frames.light(self._filter_name)
+
+    def _cable_changed(self) -> None:
+        self._tell_run(self._clock.now_ns())
 
     def _begin_numbers(self) -> None:
         self._held = False
         self._sequence = self._counter_zero = 0
         self._pictures.forget()
-
-    def _disturb_cable(self, interference_per_s: float) -> None:
-        self.cable = replace(self.cable, interference_per_s=interference_per_s)
-
-    def _step_wall(self, step_s: float) -> None:
-        self._wall_step_ns = round(step_s * 1e9)
 
     def _reach_changed(self) -> None:
         """A cable or a camera has gone, or is back: whoever waits shall look."""
@@ -833,18 +661,6 @@ class TwinDevice:
             if not self._reach.connected and self._run is not None:
                 self._end_run()
             self._wake.set()
-
-    def _require_open(self, patient: bool = False) -> None:
-        """Raise unless a call reaches the camera; a patient one waits for a silent camera itself."""
-        self._require_opened()
-        if patient:
-            self._reach.require_connection()
-        else:
-            self._reach.require()
-
-    def _require_opened(self) -> None:
-        if not self._open:
-            raise NotConnected("the camera is not open.", "Open it first.")
 
     def _require_stream(self, stream: Stream | None, patient: bool = False) -> None:
         """Raise unless the camera is open and initialised, for the given stream if there is one."""
