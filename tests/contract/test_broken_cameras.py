@@ -182,6 +182,13 @@ class Unending(TwinDevice):
         super().cancel_exposure()
 
 
+class Starved(TwinDevice):
+    """Its supply was too low."""
+
+    def get_control(self, control: Control) -> float:
+        return 9.0 if control is Control.UVLO_STATUS else super().get_control(control)
+
+
 class Nameless(TwinDevice):
     """Has another name each time it is opened."""
 
@@ -243,6 +250,7 @@ class BurstLate(TwinDevice):
         (LightInTheDark, "dark-areas"),
         (Unending, "abort"),
         (Nameless, "identity"),
+        (Starved, "supply"),
         (Dozing, "exposure-length"),
         (Hasty, "live-period"),
         (BurstLate, "burst"),

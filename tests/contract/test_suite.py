@@ -13,7 +13,7 @@ from fullwell.models import keys, load
 from fullwell.scene import Dark, Uniform
 
 NOT_FOR = {
-    "qhy42-pro": {"dark-areas", "traffic-slows-rows", "filter-wheel"},
+    "qhy42-pro": {"dark-areas", "traffic-slows-rows", "filter-wheel", "supply"},
 }
 """What a model does not have; everything else must be checked, and pass."""
 

@@ -11,7 +11,7 @@ from fullwell.camera.states import State
 from fullwell.contract.checks import Check, check
 from fullwell.contract.stand import Stand, put_back
 from fullwell.contract.verdicts import expect, unfit
-from fullwell.errors import OutOfRange
+from fullwell.errors import DeviceFault, OutOfRange
 
 
 @check(
@@ -49,6 +49,21 @@ def _expect_target(stand: Stand, wanted_c: float) -> None:
     if wish is not None and not wish.on:
         used_c = stand.camera.control(Control.TARGET_TEMPERATURE_C)
         expect(used_c == wanted_c, f"a target of {wanted_c:g} C in the camera", f"{used_c:g} C")
+
+
+@check(
+    "supply",
+    "A camera that has seen too little voltage cools with less power, and frames suffer.",
+    "After that, erase the camera's memory of it with reset_undervoltage().",
+)
+def supply(stand: Stand) -> str:
+    """What the camera remembers of its supply: nothing bad."""
+    if Control.UVLO_STATUS not in stand.camera.controls:
+        unfit("it does not watch its supply.")
+    told = stand.camera.undervoltage()
+    if told.error:
+        raise DeviceFault(told.message, told.remedy)
+    return f"status {told.code}"
 
 
 @check(
@@ -135,4 +150,11 @@ def gps_stamp(stand: Stand) -> str:
     return f"stamps {numbers[0]} to {numbers[-1]}"
 
 
-CHECKS: Final[tuple[Check, ...]] = (cooler_target, readings_in_frame, filter_wheel, soft_trigger, gps_stamp)
+CHECKS: Final[tuple[Check, ...]] = (
+    cooler_target,
+    supply,
+    readings_in_frame,
+    filter_wheel,
+    soft_trigger,
+    gps_stamp,
+)
