@@ -84,7 +84,7 @@ def trace(
     ] = False,
     quirks: QuirkOption = None,
     pixels: Annotated[
-        bool, typer.Option("--pixels/--no-pixels", help="Whether each frame gets a hash (61 Mpx: some 10 ms).")
+        bool, typer.Option("--pixels/--no-pixels", help="Whether each frame gets a hash, at the price of a copy.")
     ] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a trace that is there.")] = False,
 ) -> None:

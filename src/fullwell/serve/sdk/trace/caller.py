@@ -7,6 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fullwell.serve.sdk.binding import CTYPES
 from fullwell.serve.sdk.exports import Parameter
 from fullwell.serve.sdk.trace.calls import NO_CAMERA, Call, Frame, Value
@@ -54,7 +57,7 @@ class Caller:
         self._library, self._tracer = library, tracer
         self._handles: dict[int, int | None] = {0: None}
         self._identities: dict[str, str] = {}
-        self._images: dict[tuple[int, int], Any] = {}
+        self._images: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def can_repeat(self, call: Call) -> bool:
         """Whether all that went in is known: not where a pointer pointed to is not in the trace."""
@@ -89,7 +92,7 @@ class Caller:
             rooms[name] = _room(parameter)
             return ctypes.addressof(rooms[name])
         if parameter.kind == "pointer":
-            return ctypes.addressof(self._image(call))
+            return self._image(call).ctypes.data
         value = call.given[name]
         if parameter.kind == "handle":
             return INVENTED if value == NO_CAMERA else self._handles.get(int(value))
@@ -98,14 +101,14 @@ class Caller:
             return self._identities.get(text, text).encode()
         return value
 
-    def _image(self, call: Call) -> Any:
+    def _image(self, call: Call) -> NDArray[np.uint8]:
         """Room for the largest frame of the camera, one for each thread of the program."""
         handle = int(call.given.get("handle", 0))
         known = self._images.get((handle, call.thread))
         told = self._library.GetQHYCCDMemLength(self._handles.get(handle)) if known is None else 0
         least = max(call.frame.size_bytes if call.frame else 0, 0 if told == 0xFFFFFFFF else told, TEXT_BYTES)
         if known is None or len(known) < least:
-            known = self._images[handle, call.thread] = (ctypes.c_char * least)()
+            known = self._images[handle, call.thread] = np.empty(least, np.uint8)
         return known
 
     def _result(self, call: Call, raw: Any) -> Value:

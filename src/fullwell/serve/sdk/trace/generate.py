@@ -47,7 +47,7 @@ def _function(export: Export) -> str:
         f"if (called_by_library(__builtin_return_address(0))) {_last(given, arguments)}",
         f"struct call call = {{.function = {export.number}, .values = {len(export.parameters)}}};",
         *(_before(place, export) for place in range(len(export.parameters))),
-        *(["watch_part(&call, 31, function_names, OUT_TEXT_BYTES);"] if export.returns == "text" else []),
+        *(["expect_part(&call, OUT_TEXT_BYTES);"] if export.returns == "text" else []),
         "begin_call(&call);",
         f"{result}next({arguments});",
         "end_call(&call);",

@@ -18,8 +18,8 @@ from fullwell.serve.sdk.trace.generate import tracer
 
 TRACER: Final = "libfullwell_trace.so"
 FLAGS: Final = ("-ftls-model=initial-exec", "-Wl,--no-as-needed", "-ldl")
-"""It is there when a program starts, so its words of each thread can be where they are found at once; before glibc
-2.34, what opens libraries is a library of its own."""
+"""It is there when a program starts, so its words of each thread can be where they are found at once.
+Before glibc 2.34 what opens libraries is a library of its own."""
 
 
 def build_tracer(folder: Path, extra_flags: tuple[str, ...] = ()) -> Path:

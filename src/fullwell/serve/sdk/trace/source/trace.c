@@ -3,8 +3,8 @@
  * Records lie in a file that is mapped: what was written is there even if the process is killed in the next
  * instruction, and a call under way when a process died can be seen. Threads and processes share the file; room in it
  * is given out by one atomic counter, so nobody waits. A call that repeats the one before it in its thread (polling)
- * is counted in that one's record. Nothing here prints or ends the program: when there is no room, recording stops and
- * the header says so.
+ * is counted in that one's record. Nothing here ends the program: when there is no room, recording stops and the
+ * header says so.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -62,6 +62,7 @@ static char *file_path;
 static bool without_pixels;
 static char *file_bytes;
 static pthread_mutex_t growing = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
 static uint32_t process;
 static _Thread_local uint32_t thread;
 static _Thread_local struct record *last;
@@ -73,6 +74,7 @@ static void after_fork(void) {
     thread = 0;
     last = NULL;
     pthread_mutex_init(&growing, NULL);
+    pthread_mutex_init(&naming, NULL);
 }
 
 static void open_file(void) {
@@ -135,7 +137,6 @@ static uint64_t now_ns(void) {
 
 static _Atomic(void *) handles[MOST_HANDLES];
 static _Atomic uint32_t handle_count;
-static pthread_mutex_t naming = PTHREAD_MUTEX_INITIALIZER;
 
 static uint64_t known_handle(const void *handle) {
     uint32_t count = atomic_load_explicit(&handle_count, memory_order_acquire);
@@ -195,9 +196,11 @@ void watch(struct call *call, uint32_t place, const void *pointer, size_t size) 
     if (pointer && !call->stray) memcpy(&call->before[place], pointer, size);
 }
 
+void expect_part(struct call *call, uint32_t room) { call->part[call->parts++] = (struct part){NULL, room, 0}; }
+
 void watch_part(struct call *call, uint32_t place, const void *pointer, uint32_t room) {
     take_pointer(call, place, pointer);
-    call->part[call->parts++] = (struct part){NULL, room, 0};
+    expect_part(call, room);
 }
 
 /* Recording. */
@@ -212,9 +215,24 @@ static bool repeats(const struct call *call) {
     return true;
 }
 
+/* What a text or block takes in a record: room, size, and its bytes filled up to whole words. */
+static uint32_t part_bytes(const struct part *part) { return 8u + (part->room + 7u) / 8u * 8u; }
+
+static void write_values(struct record *record, const struct call *call) {
+    memcpy(record->value, call->value, call->values * 8u);
+    char *to = (char *)(record->value + call->values);
+    for (uint32_t i = 0; i < call->parts; i++) {
+        const struct part *part = &call->part[i];
+        memcpy(to, &part->room, 4);
+        memcpy(to + 4, &part->size, 4);
+        if (part->size) memcpy(to + 8, part->data, part->size);
+        to += part_bytes(part);
+    }
+}
+
 static struct record *write_beginning(const struct call *call) {
     uint32_t size = sizeof(struct record) + call->values * 8u;
-    for (uint32_t i = 0; i < call->parts; i++) size += 8u + (call->part[i].room + 7u) / 8u * 8u;
+    for (uint32_t i = 0; i < call->parts; i++) size += part_bytes(&call->part[i]);
     struct record *record = new_record(size);
     if (!record) return NULL;
     if (!thread) thread = (uint32_t)syscall(SYS_gettid);
@@ -226,14 +244,7 @@ static struct record *write_beginning(const struct call *call) {
     record->absent = call->absent;
     record->parts = call->parts;
     record->start_ns = call->start_ns;
-    memcpy(record->value, call->value, call->values * 8u);
-    char *to = (char *)(record->value + call->values);
-    for (uint32_t i = 0; i < call->parts; i++) {
-        const struct part *part = &call->part[i];
-        memcpy(to, &part->room, 8); /* room and size */
-        if (part->size) memcpy(to + 8, part->data, part->size);
-        to += 8u + (part->room + 7u) / 8u * 8u;
-    }
+    write_values(record, call);
     atomic_store_explicit(&record->state, BEGUN, memory_order_release);
     return record;
 }
@@ -307,14 +318,7 @@ void keep_call(struct call *call) {
         record->unchanged = call->unchanged;
         record->frame_bytes = call->frame_bytes;
         record->frame_hash = call->frame_hash;
-        memcpy(record->value, call->value, call->values * 8u);
-        char *to = (char *)(record->value + call->values);
-        for (uint32_t i = 0; i < call->parts; i++) {
-            const struct part *part = &call->part[i];
-            memcpy(to, &part->room, 8);
-            if (part->size) memcpy(to + 8, part->data, part->size);
-            to += 8u + (part->room + 7u) / 8u * 8u;
-        }
+        write_values(record, call);
         atomic_store_explicit(&record->state, DONE, memory_order_release);
         last = record;
     }
@@ -415,7 +419,8 @@ static void find_behind(void) {
     const char *path = own[0] ? own : given;
     behind = path && *path ? real_open()(path, RTLD_NOW | RTLD_LOCAL) : NULL;
     if (behind) dl_iterate_phdr(measure, dlsym(behind, "ScanQHYCCD"));
-    else fprintf(stderr, "fullwell sdk trace: %s\n", path && *path ? dlerror() : "the program has no libqhyccd");
+    else if (path && *path) fprintf(stderr, "fullwell sdk trace: %s\n", dlerror());
+    else fprintf(stderr, "fullwell sdk trace: the program has no libqhyccd, nor was one found: give --library PATH\n");
     looking = false;
 }
 

@@ -1,4 +1,4 @@
-/* What the generated functions use to record a call. trace_file.py reads the same layout in Python. */
+/* What the generated functions use to record a call. calls.py reads the same layout in Python. */
 #ifndef FULLWELL_TRACE_H
 #define FULLWELL_TRACE_H
 
@@ -36,7 +36,6 @@ struct call {
 
 /* From the generated part: names of the functions, null where the library has none that a header declares. */
 extern const uint32_t table_digest;
-extern const uint32_t function_count;
 extern const char *const function_names[];
 
 /* The function of the library behind us; NULL = it has none. */
@@ -54,6 +53,9 @@ void take_pointer(struct call *call, uint32_t place, const void *pointer);
 /* A pointer through which the library will write. */
 void watch(struct call *call, uint32_t place, const void *pointer, size_t size);
 void watch_part(struct call *call, uint32_t place, const void *pointer, uint32_t room);
+
+/* A text that the library will return. */
+void expect_part(struct call *call, uint32_t room);
 
 void begin_call(struct call *call);
 void end_call(struct call *call);
