@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
@@ -41,10 +39,6 @@ def dark_rate_e_per_s(dark: Dark, temperature_c: float) -> float:
     return float(np.exp(log_rate[segment] + slope * (temperature_c - node_c[segment])))
 
 
-EVEN_C: Final = 1e-4
-"""A change by less alters the dark current by one part in 10^5, and its mean is lost in rounding."""
-
-
 def even_temperature_c(dark: Dark, temperatures_c: NDArray[np.float64]) -> float:
     """The constant temperature at which as many thermal electrons are made as during a change.
 
@@ -66,8 +60,8 @@ def even_temperature_c(dark: Dark, temperatures_c: NDArray[np.float64]) -> float
     (-20.0, -6.78...)
     """
     warmest_c, coldest_c = float(temperatures_c.max()), float(temperatures_c.min())
-    if warmest_c - coldest_c < EVEN_C:
-        return 0.5 * (warmest_c + coldest_c)
+    if warmest_c == coldest_c:
+        return warmest_c
     rates = np.array([dark_rate_e_per_s(dark, float(each)) for each in temperatures_c])
     mean = (rates.sum() - 0.5 * (rates[0] + rates[-1])) / (len(rates) - 1)
 

@@ -59,15 +59,19 @@ class Pictures:
         self._frames, self._body, self._imprints = frames, body, imprints
         self._signal, self._faults = signal, faults
         self._last: Order | None = None
+        self._told: tuple[Order, NDArray[Any]] | None = None
+        self._last_told: NDArray[Any] | None = None
 
     def forget(self) -> None:
         """Nothing has been handed over yet."""
-        self._last = None
+        self._last = self._told = self._last_told = None
         self._frames.forget()
 
     def handed_over(self, order: Order) -> None:
-        """It has reached the computer; the camera's memory still holds it."""
+        """It has reached the computer, whose buffer still holds it."""
         self._last = order
+        told, self._told = self._told, None
+        self._last_told = told[1] if told is not None and told[0] is order else None
 
     def draw(self, order: Order, out: NDArray[Any]) -> FrameReport:
         """Fill `out` as the computer gets it."""
@@ -78,6 +82,7 @@ class Pictures:
         )
         if fault:
             self._frames.note(order.number, fault)
+            self._told = order, out.copy()  # not what the sensor made: it cannot be drawn again
         return report
 
     def draw_last(self, settings: Settings, out: NDArray[Any]) -> FrameReport | None:
@@ -87,7 +92,10 @@ class Pictures:
         then = self._last.exposure.setup.settings
         if (then.mode, then.format) != (settings.mode, settings.format):
             return None
-        return self._draw_well(self._last, out)
+        report = self._draw_well(self._last, out)
+        if self._last_told is not None:
+            out[...] = self._last_told
+        return report
 
     def _draw_well(self, order: Order, out: NDArray[Any]) -> FrameReport:
         shot = order.exposure
