@@ -39,7 +39,7 @@ def measured_bytes_per_s(camera: Camera, frames: int = 4) -> float:
 
 @pytest.mark.requirement("F5")
 def test_usb3_carries_about_350_megabytes_per_second() -> None:
-    """Within 5 %: what the vendor calls "about 350". (The 42 cannot fill the cable: its sensor gives 201 MB/s.)"""
+    """Within 5 %: the vendor says "about". (The 42 cannot fill the cable: its sensor gives 201 MB/s.)"""
     with opened("qhy268m-pro") as camera:
         mode = min(camera.model.modes, key=lambda each: each.timing.line_period_ns)
         rows = camera.model.sensor.geometry.effective.height - 8

@@ -27,7 +27,7 @@ from fullwell.cli.scenery import (
     TemperatureOption,
     UniformOption,
 )
-from fullwell.cli.talk import opening, say
+from fullwell.cli.talk import introduced, opening, say
 
 DEFAULT_CAMERA: Final = "twin:qhy600-pro"
 DISCOVERY_PORT: Final = 32227
@@ -109,7 +109,7 @@ def run(
                 for name in cameras or [DEFAULT_CAMERA]
             ]
         for camera in found:
-            say(f"{camera.model.name} ({camera.identity.backend} {camera.identity.id})")
+            say(introduced(camera))
         discovery_port = DISCOVERY_PORT if discovery else None
         server = AlpacaServer(found, host, port, discovery_port, rest_routes(found))
         say(f"listening at http://{server.address}   (open it in a browser; Ctrl-C ends)")

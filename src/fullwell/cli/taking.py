@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import Frame
-from fullwell.cli.talk import say
+from fullwell.cli.talk import introduced, say
 from fullwell.errors import FrameTimeout, FullwellError, NotWritable
 from fullwell.record import FileNames, check_folder, write_fits
 
@@ -161,7 +161,7 @@ def _summary(camera: Camera, number: int) -> str:
     mode = camera.model.mode(used.mode)
     rows, columns = form.shape(len(mode.chains))
     return (
-        f"{camera.model.name} ({camera.identity.backend} {camera.identity.id}): {mode.name}, gain {used.gain}, "
+        f"{introduced(camera)}: {mode.name}, gain {used.gain}, "
         f"offset {used.offset}, {columns} x {rows} px, {form.bits} bit, "
         f"{number} x {used.exposure_s:g} s"
     )

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import Timer
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from fullwell.camera.engine import Camera
 
 PATIENCE_S: Final = 3.0
 """After so long a person wants to know what the program is doing."""
@@ -22,6 +25,17 @@ def complain(message: str, remedy: str = "") -> None:
     say(f"fullwell: {message}")
     if remedy:
         say(f"  {remedy}")
+
+
+def introduced(camera: Camera) -> str:
+    """Who a camera is, with its serial number and its versions."""
+    identity = camera.identity
+    told = [f"{identity.backend} {identity.id}"]
+    if identity.firmware:
+        told.append(f"firmware {identity.firmware}")
+    if identity.fpga:
+        told.append(f"FPGA {identity.fpga}")
+    return f"{camera.model.name} ({', '.join(told)})"
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from fullwell.camera.engine import Camera
 from fullwell.camera.ledger import Entry, Fate
-from fullwell.cli.talk import say
+from fullwell.cli.talk import introduced, say
 from fullwell.errors import FullwellError
 from fullwell.record import Recording, Status, Summary
 
@@ -74,7 +74,7 @@ def _title(camera: Camera) -> str:
     rows, columns = used.format.shape(len(mode.chains))
     rate = 1e9 / camera.timing().frame_period_ns
     return (
-        f"{camera.model.name} ({camera.identity.backend} {camera.identity.id}): {mode.name}, gain {used.gain}, "
+        f"{introduced(camera)}: {mode.name}, gain {used.gain}, "
         f"{columns} x {rows} px, {used.format.bits} bit, {used.exposure_s:g} s, {rate:.3g} frames a second"
     )
 

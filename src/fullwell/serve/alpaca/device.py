@@ -194,6 +194,12 @@ class AlpacaDevice(ABC):
         raise NotSupported(f"{self.name} takes no raw commands ({command!r} was sent).", "Use Action.")
 
 
+def _driver_info(device: AlpacaDevice) -> str:
+    identity = device.camera.identity
+    versions = f"{identity.id}, firmware {identity.firmware or 'not told'}, FPGA {identity.fpga or 'not told'}"
+    return f"fullwell {fullwell.__version__}: scientific CMOS cameras, real or in software; {versions}"
+
+
 def _driver_version(_: AlpacaDevice) -> str:
     return ".".join(fullwell.__version__.split(".")[:2])
 
@@ -262,7 +268,7 @@ COMMON_MEMBERS: Final = (
         "DriverInfo",
         "GET",
         Kind.TEXT,
-        lambda _: f"fullwell {fullwell.__version__}: scientific CMOS cameras, real or in software",
+        _driver_info,
         "What serves the device.",
         connected=False,
     ),
