@@ -14,6 +14,8 @@ import tomllib
 from collections import defaultdict
 from pathlib import Path
 
+from fullwell.twin.trouble_table import TROUBLES
+
 ROOT = Path(__file__).resolve().parents[1]
 HEAD = """# What the vendor's pages promise, and what works today
 
@@ -23,6 +25,8 @@ works when such a test passes through the public API on the twin; until then it 
 | id | promise | state | proved by |
 |---|---|---|---|
 """
+TABLE = "<!-- table of troubles: made by `make docs` from `fullwell.twin.trouble_table` -->"
+TABLE_END = "<!-- end of the table -->"
 
 
 def requirement_ids(decorator: ast.expr) -> list[str]:
@@ -57,6 +61,20 @@ def features() -> str:
         state = "not yet" if not files else f"partly: {promise['partly']}" if "partly" in promise else "works"
         lines.append(f"| {row} | {promise['text']} | {state} | {', '.join(f'`{file}`' for file in files)} |")
     return HEAD + "\n".join(lines) + "\n"
+
+
+def faults() -> str:
+    """The page of troubles, its table made from the board."""
+    page = (ROOT / "docs" / "faults.md").read_text(encoding="utf-8")
+    head, _, rest = page.partition(TABLE)
+    lines = ["", "", "| trouble | befalls | parameters | what happens | source |", "|---|---|---|---|---|"]
+    for each in TROUBLES:
+        parameters = "; ".join(
+            f"`{one.name}` {one.low:g} to {one.high:g} {one.unit}".rstrip() + f" [{one.default:g}]: {one.meaning}"
+            for one in each.parameters
+        )
+        lines.append(f"| `{each.name}` | {each.part} | {parameters} | {each.description} | {each.source} |")
+    return head + TABLE + "\n".join(lines) + "\n\n" + TABLE_END + rest.partition(TABLE_END)[2]
 
 
 def fullwell(*arguments: str) -> None:
@@ -97,5 +115,6 @@ def pictures(folder: Path) -> None:
 
 if __name__ == "__main__":
     (ROOT / "docs" / "features.md").write_text(features(), encoding="utf-8")
+    (ROOT / "docs" / "faults.md").write_text(faults(), encoding="utf-8")
     if sys.argv[1:] != ["features"]:
         pictures(ROOT / "docs" / "pictures")
