@@ -123,8 +123,10 @@ def test_the_calls_of_indi(engine: Callable[..., Engine]) -> None:
         assert q.CancelQHYCCDExposingAndReadout(h) == 0
         worker.join(5)
         print(worker.is_alive(), got[1][0] == ERROR)
-        # change mode
+        # change mode: exposure goes back, which INDI does not notice; gain is kept
+        q.SetQHYCCDParam(h, 6, 50.0)
         assert q.SetQHYCCDReadMode(h, 1) == 0 and q.InitQHYCCD(h) == 0
+        assert [q.GetQHYCCDParam(h, number) for number in (6, 8)] == [50, 5000000]
         assert area("GetQHYCCDEffectiveArea") == [24, 34, 9576, 6388]
         # stream
         assert q.SetQHYCCDStreamMode(h, 1) == 0 and q.InitQHYCCD(h) == 0
@@ -148,6 +150,9 @@ def test_the_calls_of_indi(engine: Callable[..., Engine]) -> None:
         for _ in range(3):
             assert q.SetQHYCCDParam(h, 18, -5.0) & ERROR == ERROR
             assert q.GetQHYCCDParam(h, 14) == q.GetQHYCCDParam(h, 15) == 4294967295.0
+        # connect again: what was set is remembered
+        h = first()
+        assert [q.GetQHYCCDParam(h, number) for number in (6, 18)] == [50, -100]
         """,
     )
     assert out == "0 [640, 480, 16, 1] True True\nFalse True\n3 [640, 480, 8, 1]\n"

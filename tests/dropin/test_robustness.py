@@ -17,7 +17,7 @@ THREADS = 8
 NIGHT_FRAMES = 3600
 """Ten hours of exposures of 10 s."""
 GROWTH_KB = (1_000, 4_000)
-"""What program and engine may take up more, of the 26 and 230 MB that they have."""
+"""What program and engine may take up more, of the 26 and 360 MB that they have."""
 
 
 @pytest.fixture
