@@ -111,6 +111,10 @@ def pictures(folder: Path) -> None:
         *("calibrate-rows", "twin:qhy600-pro", "--columns", "64", "--seed", "1", "--instant", "--overwrite"),
         *("--plot", str(folder / "row_calibration.png")),
     )
+    fullwell(
+        *("cool", "twin:qhy600-pro", "--to", "-10", "--hold", "240", "--warm-up", "--instant", "--overwrite"),
+        *("--plot", str(folder / "cooling.png")),
+    )
 
 
 if __name__ == "__main__":

@@ -24,13 +24,16 @@ from fullwell.models.facts import Range
 
 log = logging.getLogger(__name__)
 
-__all__ = ["Cooling", "CoolingGuard", "Wish", "cold_warning", "settle", "warm_up"]
+__all__ = ["Cooling", "CoolingGuard", "Wish", "settle", "warm_up"]
 
 ASSUMED_RAMP_C_PER_MIN: Final = 20.0
 """For cameras of which no ramp is known."""
 
 RAMP_SHARE: Final = 0.7
 """Of the allowed ramp the target moves with this share: what else disturbs the sensor gets the rest."""
+
+WARMING_SHARE: Final = 0.3
+"""The same while the sensor gets warmer: nobody waits for that, and the power goes down gradually."""
 
 POWER_PERCENT_PER_S: Final = 1.0 / 3.0
 """With which manual power changes. A percent changes the settled temperature by at most 0.8 C."""
@@ -145,7 +148,8 @@ class CoolingGuard:
         self._held_back = held_back
         self._clock, self._ask, self._tell = clock, ask, tell
         self._range_c = target_range_c
-        self._c_per_s = RAMP_SHARE * ramp_c_per_min / 60.0
+        self._down_c_per_s = RAMP_SHARE * ramp_c_per_min / 60.0
+        self._up_c_per_s = WARMING_SHARE * ramp_c_per_min / 60.0
         self._lock = threading.RLock()
         self._leads = False
         self._forbidden = ""
@@ -200,13 +204,10 @@ class CoolingGuard:
                 self._wish = Wish(on, self._ask(Control.TARGET_TEMPERATURE_C), 0.0 if on else percent)
                 self._told_on = on
 
-    def end(self) -> Cooling | None:
-        """The camera is let go: it stays as it is now, and the next `begin` asks it.
+    def end(self, name: str) -> None:
+        """The camera of this name is let go: it stays as it is now, and the next `begin` asks it.
 
-        Returns
-        -------
-        Cooling or None
-            How it is left, if it still answers.
+        If it is cold, and still answers, that is told as a warning.
         """
         with self._lock:
             self._rest()
@@ -214,7 +215,8 @@ class CoolingGuard:
             with suppress(FullwellError):
                 left = self.cooling()
             self._wish, self._leads = None, False
-            return left
+        if left is not None and left.cold:
+            log.warning("%s", _cold_warning(name, left))
 
     def aim(self, target_c: float) -> None:
         """Regulate to this temperature, if or as soon as the cooler is on."""
@@ -351,7 +353,8 @@ class CoolingGuard:
         if begin_c is None:
             told_c = self._ask(Control.TARGET_TEMPERATURE_C)
             begin_c = told_c if on and abs(told_c - sensor_c) <= LEAD_C else sensor_c
-        wanted_c = _toward(begin_c, target_c, self._c_per_s * elapsed_s)
+        c_per_s = self._up_c_per_s if target_c > begin_c else self._down_c_per_s
+        wanted_c = _toward(begin_c, target_c, c_per_s * elapsed_s)
         wanted_c = min(max(wanted_c, sensor_c - LEAD_C), sensor_c + LEAD_C)
         self._set_point_c = min(max(wanted_c, self._range_c.low), self._range_c.high)
         self._tell(Control.TARGET_TEMPERATURE_C, self._set_point_c)
@@ -395,7 +398,7 @@ def _goal(wish: Wish) -> str:
     return f"{wish.percent:g} % power" if wish.percent else "ambient temperature"
 
 
-def cold_warning(name: str, cooling: Cooling) -> str:
+def _cold_warning(name: str, cooling: Cooling) -> str:
     """What is said when a cold camera is let go."""
     return (
         f"the {name} is left cold: the sensor is at {cooling.sensor_c:.1f} C with {cooling.power_percent:.0f} % "

@@ -23,7 +23,7 @@ from fullwell.camera.burst import burst_plan
 from fullwell.camera.care import HEARTBEAT_S, Care
 from fullwell.camera.clock import Clock
 from fullwell.camera.controls import Control
-from fullwell.camera.cooling import ASSUMED_RAMP_C_PER_MIN, Cooling, CoolingGuard, cold_warning, settle, warm_up
+from fullwell.camera.cooling import ASSUMED_RAMP_C_PER_MIN, Cooling, CoolingGuard, settle, warm_up
 from fullwell.camera.device import Device, Stream, Troubled, TruthSource, UndervoltageMemory
 from fullwell.camera.drying import Drying
 from fullwell.camera.far_end import FarEnd
@@ -254,9 +254,7 @@ class Camera:
         """
         if warm_up and self.state not in (State.CLOSED, State.ERROR):
             self.warm_up()
-        left = self._guard.end()
-        if left is not None and left.cold:
-            log.warning("%s", cold_warning(self.model.name, left))
+        self._guard.end(self.model.name)
         self._machine.disconnect()
         self._care.end()
 

@@ -26,6 +26,7 @@ from fullwell.cli.scenery import (
     SeedOption,
     SeeingOption,
     UniformOption,
+    is_real,
 )
 from fullwell.cli.settings import (
     AntiGlowOption,
@@ -158,6 +159,7 @@ def run(
 
     import fullwell
     from fullwell.camera.device import Stream
+    from fullwell.cli.cooling import bring_to, left_as_it_is
     from fullwell.cli.taking import Keeping, take, take_burst
     from fullwell.record import FileNames, check_folder
 
@@ -174,11 +176,12 @@ def run(
             seed=seed,
             clock="instant" if instant else "real",
             link=link,
-            temperature_c=settled_c,
+            temperature_c=None if is_real(camera) else settled_c,
             **box,
         )
-    with found as opened:
+    with left_as_it_is(lives_on=is_real(camera)), found as opened:
         opened.configure(**settings)
+        bring_to(opened, settled_c)
         use_calibration(opened, gps, calibration, Stream.LIVE if burst else Stream.SINGLE)
         keeping = Keeping(scenery.image_type, truth, compress, overwrite, row_times)
         (take_burst if burst else take)(opened, number, names, keeping)

@@ -26,6 +26,7 @@ from fullwell.cli.scenery import (
     SeedOption,
     SeeingOption,
     UniformOption,
+    is_real,
 )
 from fullwell.cli.settings import (
     AntiGlowOption,
@@ -180,6 +181,7 @@ def run(
 
     import fullwell
     from fullwell.camera.device import Stream
+    from fullwell.cli.cooling import bring_to, left_as_it_is
     from fullwell.cli.triggering import KEY, listen_for_enter, pre_triggered
     from fullwell.cli.watching import watched
     from fullwell.record.recording import Recording
@@ -196,11 +198,12 @@ def run(
             seed=seed,
             clock="instant" if instant else "real",
             link=link,
-            temperature_c=settled_c,
+            temperature_c=None if is_real(camera) else settled_c,
             **box,
         )
-    with found as opened:
+    with left_as_it_is(lives_on=is_real(camera)), found as opened:
         opened.configure(**settings)
+        bring_to(opened, settled_c)
         use_calibration(opened, gps, calibration, Stream.LIVE)
         before = pre_triggered(pre_trigger, trigger, opened.clock.now_ns())
         recording = Recording(

@@ -296,9 +296,9 @@ class Body:
             return np.array([self._row(int(at))[SENSOR] for at in np.linspace(begin_ns, end_ns, count)])
 
     def thermometer_c(self, at_ns: int | None = None) -> float:
-        """What the thermometer of the sensor shows, C."""
+        """What the thermometer of the sensor shows, C, in steps of a thousandth."""
         stuck_c = self._defects.thermometer_c
-        return self._now(SENSOR, at_ns) if stuck_c is None else stuck_c
+        return round(self._now(SENSOR, at_ns), 3) if stuck_c is None else stuck_c
 
     def cooler_percent(self) -> float:
         """Power of the cooler now, %."""
@@ -309,7 +309,7 @@ class Body:
         state = self.state(at_ns)
         stuck_c = self._defects.thermometer_c
         return Readings(
-            sensor_temperature_c=state.sensor_c if stuck_c is None else stuck_c,
+            sensor_temperature_c=round(state.sensor_c, 3) if stuck_c is None else stuck_c,
             target_temperature_c=self._target_c,
             cooler_power_percent=state.cooler_percent,
             ambient_temperature_c=state.ambient_c,
