@@ -29,6 +29,11 @@ def narrow(camera: Camera, rows: int, **settings: Any) -> None:
     camera.configure(exposure_s=0.0001, window=Window(3000, 1000, 64, rows), **settings)
 
 
+def twin(camera: Camera) -> TwinDevice:
+    assert isinstance(camera.device, TwinDevice)
+    return camera.device
+
+
 def measured_bytes_per_s(camera: Camera, frames: int = 4) -> float:
     """From the starts of frames that come as fast as they can."""
     with camera.live(frames=frames) as live:
@@ -65,8 +70,7 @@ def test_one_fibre_carries_800_and_two_1600_megabytes_per_second(fibres: int, me
         # The sensor of the 600 makes at most 19200 bytes in 15.42 us, 1245 MB/s: only one fibre is slower.
         if fibres == 1:
             assert rate == pytest.approx(megabytes_per_s * 1e6, rel=0.03)
-        device = camera.device
-        assert isinstance(device, TwinDevice)
+        device = twin(camera)
         on_the_cable_s = device.wire.link_ns(camera.settings) * 1e-9
         sent_bytes = frame_bytes(camera.model, camera.settings)
         assert sent_bytes / on_the_cable_s == pytest.approx(megabytes_per_s * 1e6, rel=0.03)
@@ -109,6 +113,7 @@ def test_fibre_reaches_300_m_and_40_km_with_long_optics(cable: Cable, reaches: b
 def test_a_slow_port_and_a_cable_that_is_rather_too_long_leave_usb2() -> None:
     for cable in (Cable(usb2_port=True), Cable(length_m=8)):
         with opened(cable=cable) as camera:
+            assert not twin(camera).super_speed
             narrow(camera, 2000)
             assert measured_bytes_per_s(camera) == pytest.approx(40e6, rel=0.03)
 
@@ -135,8 +140,7 @@ def test_interference_loses_frames_on_usb_none_on_fibre_and_the_ledger_says_wher
             assert delivered == 150
             lost[link] = live.ledger.count(Fate.LOST_ON_LINK)
             assert live.ledger.lost == lost[link]
-            device = camera.device
-            assert isinstance(device, TwinDevice)
+            device = twin(camera)
             frame_ns = device.wire.link_ns(camera.settings)
             share = device.wire.path.loss_probability(frame_bytes(camera.model, camera.settings), frame_ns)
         # Numbers of losses among frames until 150 are whole: negative binomial, within 5 standard deviations.
@@ -149,8 +153,7 @@ def test_interference_loses_frames_on_usb_none_on_fibre_and_the_ledger_says_wher
 @pytest.mark.requirement("F5")
 def test_a_cable_may_change_while_frames_come() -> None:
     with opened() as camera:
-        device = camera.device
-        assert isinstance(device, TwinDevice)
+        device = twin(camera)
         narrow(camera, 400)
         with camera.live(frames=100) as live:
             for count, _ in enumerate(live):
@@ -168,7 +171,6 @@ def test_a_single_frame_that_is_lost_ends_with_a_time_out() -> None:
         with pytest.raises(FrameTimeout, match="did not arrive whole"):
             camera.expose()
         camera.open()
-        device = camera.device
-        assert isinstance(device, TwinDevice)
+        device = twin(camera)
         device.cable = Cable()
         assert camera.expose().doubts == ()

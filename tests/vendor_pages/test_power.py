@@ -127,6 +127,20 @@ def test_cooler_off_code_and_70_percent_until_it_is_erased(firmware: str, code: 
 
 
 @pytest.mark.requirement("B4")
+def test_the_protection_costs_temperature_difference() -> None:
+    coldest = []
+    for tripped in (False, True):
+        with opened(surroundings=Surroundings(**QUIET)) as camera:
+            if tripped:
+                twin(camera).power.provoke()
+            camera.device.set_control(Control.COOLER_POWER_PERCENT, 100.0)
+            wait(camera, 3600.0)
+            coldest.append(camera.readings().sensor_temperature_c)
+    assert coldest[0] == pytest.approx(-15.0, abs=0.5)
+    assert coldest[1] > coldest[0] + 1.0
+
+
+@pytest.mark.requirement("B4")
 def test_a_file_of_flash_remembers_over_programs(tmp_path: Any) -> None:
     memory = tmp_path / "flash.json"
     with opened(flash=memory, surroundings=Surroundings(supply_voltage_v=10.5, **QUIET)) as camera:

@@ -151,6 +151,16 @@ class UndervoltageMemory(Protocol):
 
 
 @runtime_checkable
+class SpeedTeller(Protocol):
+    """A device that knows how fast its cable has come up."""
+
+    @property
+    def super_speed(self) -> bool:
+        """False where a USB3 camera answers as a USB2 device."""
+        ...
+
+
+@runtime_checkable
 class StartMemory(Protocol):
     """A device with a flash memory for what it does after power-up; no engine needs it."""
 

@@ -188,6 +188,11 @@ class Housing(ABC):
         """The link on its cable: rates and losses as they are."""
         return self._wire
 
+    @property
+    def super_speed(self) -> bool:
+        """Whether the cable has its full speed, not that of USB2."""
+        return self._wire.path.speed != "USB2"
+
     def wheel_names(self) -> tuple[str, ...]:
         """Names of the slots of the filter wheel; empty when there is no wheel."""
         return self._port.names(self._clock.now_ns())

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from fullwell.camera.device import Device
+from fullwell.camera.device import Device, SpeedTeller
 from fullwell.errors import FullwellError
 from fullwell.models.sdk import SdkFacts, load_sdk
 from fullwell.serve.sdk import camera_frames, camera_ports  # noqa: F401 -- they register what they answer
@@ -235,7 +235,11 @@ class VendorLibrary:
 
     @library_answers("GetCameraIsSuperSpeedFromID")
     def _super_speed(self, id: str) -> Answer:
-        return Answer(int(self._by_id(id) is not None))
+        attached = self._by_id(id)
+        if attached is None:
+            return Answer(0)
+        slow = isinstance(attached.device, SpeedTeller) and not attached.device.super_speed
+        return Answer(int(not slow))
 
     @library_answers("GetQHYCCDReadModeNumberFromID", "GetReadModesNumber")
     def _mode_count_by_id(self, id: str) -> Answer:
