@@ -107,6 +107,15 @@ def pictures(folder: Path) -> None:
         *("pins", "twin:qhy42-pro", "--gpio", "five-pin", "--exposure", "0.02", "--overwrite"),
         *("--plot", str(folder / "oscilloscope.png")),
     )
+    subprocess.run(  # it ends with 1: there is trouble to be shown
+        [
+            str(Path(sys.executable).with_name("fullwell")),
+            *("doctor", "twin:qhy600-pro", "--instant", "--seed", "1", "--usb-traffic", "30", "--overwrite"),
+            *("--only", "noise", "--only", "banding", "--only", "cooling", "--only", "power"),
+            *("--plot", str(folder / "doctor.png")),
+        ],
+        check=False,
+    )
     fullwell(
         *("calibrate-rows", "twin:qhy600-pro", "--columns", "64", "--seed", "1", "--instant", "--overwrite"),
         *("--plot", str(folder / "row_calibration.png")),

@@ -75,12 +75,15 @@ def run(
     instant: Annotated[bool, typer.Option("--instant", help="Do not wait for the exposure time.")] = False,
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with plots.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a page of that name.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="PNG", help="Draw the plots of that page alone.")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files of these names.")] = False,
 ) -> None:
     """Examine a camera by what any client can do with it: nothing but frames, controls and readings are used."""
     from fullwell.errors import FullwellError
 
     try:
+        for path in (html, plot):
+            _refuse_existing(path, overwrite)
         report = _examined(
             camera,
             settings={
@@ -109,7 +112,9 @@ def run(
             },
         )
         if html is not None:
-            _write_page(report, html, overwrite)
+            _write_page(report, html)
+        if plot is not None:
+            _draw(report, plot)
     except FullwellError as error:
         from fullwell.cli.talk import complain
 
@@ -119,8 +124,9 @@ def run(
         _print_json(report)
     else:
         _print_table(report)
-    if html is not None:
-        typer.echo(html, err=json)
+    for path in (html, plot):
+        if path is not None:
+            typer.echo(path, err=json)
     raise typer.Exit(_status(report))
 
 
@@ -167,14 +173,33 @@ def _progress() -> Iterator[Callable[[Examination, float], None]]:
         yield show
 
 
-def _write_page(report: Report, path: Path, overwrite: bool) -> None:
+def _refuse_existing(path: Path | None, overwrite: bool) -> None:
+    """Say so before the examination, not after it."""
+    from fullwell.errors import NotWritable
+
+    if path is not None and path.exists() and not overwrite:
+        raise NotWritable(f"{str(path)!r} exists already.", "Choose another name, or --overwrite.")
+
+
+def _write_page(report: Report, path: Path) -> None:
     from fullwell.errors import NotWritable
     from fullwell.measure.doctor.page import page
 
-    if path.exists() and not overwrite:
-        raise NotWritable(f"{str(path)!r} exists already.", "Choose another name, or --overwrite.")
     try:
         path.write_text(page(report), encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(f"{str(path)!r} cannot be written: {error.strerror}.", "Choose another name.") from None
+
+
+def _draw(report: Report, path: Path) -> None:
+    from fullwell.errors import InvalidValue, NotWritable
+    from fullwell.measure.doctor.page import sheet
+
+    curves = [curve for _, verdict in report.verdicts for curve in verdict.curves]
+    if not curves:
+        raise InvalidValue("these examinations have nothing to draw.", "Leave --plot away.")
+    try:
+        sheet(curves).savefig(path, format="png", dpi=110)
     except OSError as error:
         raise NotWritable(f"{str(path)!r} cannot be written: {error.strerror}.", "Choose another name.") from None
 

@@ -166,8 +166,11 @@ def examine(
         raise InvalidValue(f"a frame rate of {frame_rate_fps!r} fps is none.", "Give one above 0.")
     wish = Wish(frame_rate_fps, quick, lit, folder, apply)
     begin_ns = camera.clock.now_ns()
-    patient = Patient(camera, wish)
-    found = patient.found
+    found = camera.settings
+    try:
+        patient = Patient(camera, wish)
+    except FAILURES as error:
+        return Report(camera.identity, found, begin_ns, begin_ns, ((chosen[0], _no_answer(chosen[0], error)),))
     verdicts: list[tuple[Examination, Verdict]] = []
     for kind in chosen:
         progress(kind, 0.0)

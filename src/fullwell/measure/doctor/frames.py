@@ -14,7 +14,7 @@ QUICK_FRAMES: Final = 90
 RUNS: Final = 3
 """Frames are divided into runs: stale frames come at the beginning of one."""
 
-ROWS, COLUMNS = 256, 512
+ROWS, COLUMNS = 128, 512
 EXPOSURE_S: Final = 0.01
 
 REMEDIES: Final = {

@@ -12,8 +12,8 @@ from fullwell.measure.doctor.verdict import Quantity, Trouble, Verdict, healthy,
 from fullwell.models.facts import Window
 from fullwell.readout.timing import frame_rate_fps, row_timing
 
-FRAMES: Final = 24
-QUICK_FRAMES: Final = 12
+FRAMES: Final = 12
+QUICK_FRAMES: Final = 5
 COLUMNS: Final = 64
 """Whole rows travel whatever the window: few columns load the link as all of them do."""
 

@@ -11,6 +11,9 @@ from fullwell.measure.doctor.examine import Report
 from fullwell.measure.doctor.verdict import Curve, Quantity, State, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 COLOURS: Final = {State.HEALTHY: "#2e7d32", State.TROUBLE: "#c62828", State.CANNOT_TELL: "#b26a00"}
@@ -122,10 +125,28 @@ def _drawn(curve: Curve) -> str:
 
 def figure(curve: Curve) -> Figure:
     """One plot."""
+    return sheet([curve])
+
+
+def sheet(curves: Sequence[Curve]) -> Figure:
+    """Plots side by side, two in a row.
+
+    Parameters
+    ----------
+    curves : sequence of Curve
+        At least one.
+    """
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    drawing = Figure(figsize=(5.4, 3.2), layout="constrained")
-    axes = drawing.add_subplot()
+    columns = min(2, len(curves))
+    rows = -(-len(curves) // columns)
+    drawing = Figure(figsize=(5.4 * columns, 3.2 * rows), layout="constrained")
+    for place, curve in enumerate(curves, 1):
+        _draw(drawing.add_subplot(rows, columns, place), curve)
+    return drawing
+
+
+def _draw(axes: Axes, curve: Curve) -> None:
     if curve.points:
         axes.plot(curve.x, curve.y, ".", color="#1565c0", markersize=5)
     else:
@@ -142,4 +163,3 @@ def figure(curve: Curve) -> Figure:
     axes.set_ylabel(curve.y_label)
     axes.grid(visible=True, alpha=0.25)
     axes.spines[["top", "right"]].set_visible(False)
-    return drawing

@@ -91,7 +91,7 @@ class Quantity:
         >>> Quantity("read noise", 1.512, "e-", 0.012, 1.2, 1.7).words
         '1.51 ± 0.01 e-'
         """
-        spread = "" if self.uncertainty is None else f" ± {self.uncertainty:.1g}"
+        spread = "" if self.uncertainty is None else f" ± {_plain(float(f'{self.uncertainty:.1g}'))}"
         return f"{_plain(self.value)}{spread} {self.unit}".strip()
 
     @property
@@ -180,11 +180,11 @@ class Verdict:
             "quantities": [
                 {
                     "name": each.name,
-                    "value": each.value,
+                    "value": _number(each.value),
                     "unit": each.unit,
-                    "uncertainty": each.uncertainty,
-                    "expected_low": each.low,
-                    "expected_high": each.high,
+                    "uncertainty": _number(each.uncertainty),
+                    "expected_low": _number(each.low),
+                    "expected_high": _number(each.high),
                 }
                 for each in self.quantities
             ],
@@ -213,6 +213,11 @@ def ill(
 def unknown(subject: str, words: str, remedy: str = "", quantities: Sequence[Quantity] = ()) -> Verdict:
     """It cannot be told, and why."""
     return Verdict(subject, State.CANNOT_TELL, words, None, remedy, tuple(quantities))
+
+
+def _number(value: float | None) -> float | None:
+    """Python's own kind of number: numpy's have leaked into some sums."""
+    return None if value is None else float(value)
 
 
 def _plain(value: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fullwell.camera.wheel import Wheel
-from fullwell.errors import DeviceFault
+from fullwell.errors import Busy, DeviceFault, NotSupported
 from fullwell.measure.doctor.patient import Patient
 from fullwell.measure.doctor.verdict import Quantity, Trouble, Verdict, healthy, ill, unknown
 
@@ -25,7 +25,12 @@ def examine(patient: Patient) -> Iterator[Verdict]:
     if wheel is None:
         yield unknown("filter wheel", "The camera has none.")
         return
-    yield _moves(patient, wheel)
+    try:
+        yield _moves(patient, wheel)
+    except (NotSupported, Busy) as error:
+        yield ill(
+            "filter wheel", Trouble.WHEEL_STUCK, f"The camera does not find its wheel: {error.message}", REMEDY
+        )
 
 
 def _moves(patient: Patient, wheel: Wheel) -> Verdict:
