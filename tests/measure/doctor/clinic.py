@@ -165,16 +165,19 @@ def quiet_mode(case: Case, chance: np.random.Generator) -> None:
 
 
 def telegraph(case: Case, chance: np.random.Generator) -> Case:
+    case.lit = False
     quiet_mode(case, chance)
     return sickened(case, "telegraph-noise", {Trouble.TELEGRAPH_NOISE}, factor=factor(chance, 3.0, 8.0))
 
 
 def read_noise(case: Case, chance: np.random.Generator) -> Case:
+    case.lit = False
     quiet_mode(case, chance)
     return sickened(case, "read-noise", {Trouble.HIGH_READ_NOISE}, factor=factor(chance, 1.7, 4.0))
 
 
 def bias(case: Case, chance: np.random.Generator) -> Case:
+    case.lit = False
     shift = factor(chance, 120.0, 400.0) * float(chance.choice((-1.0, 1.0)))
     return sickened(case, "bias-drift", {Trouble.WRONG_BIAS}, shift_dn16=shift)
 
