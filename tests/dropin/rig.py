@@ -90,7 +90,7 @@ def start_engine(library: Path, folder: Path, words: tuple[str, ...]) -> tuple[E
 
 def stop_engine(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
-    process.wait(20)
+    process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ import pytest
 import fullwell
 from dropin.rig import Engine
 from fullwell.camera.engine import Camera
+from fullwell.camera.ledger import Fate
 from fullwell.connect import scan_cameras
 from fullwell.errors import DeviceFault
 from fullwell.models.facts import Window
@@ -44,17 +46,17 @@ class Asking(threading.Thread):
 
 
 def images(camera: Camera, live: bool) -> list[bytes]:
-    """Take frames until the camera is lost; those that were handed over."""
-    taken = []
-    try:
+    """Take frames until the camera is lost: in a live run, all that its ledger calls delivered."""
+    taken, run = [], None
+    with suppress(DeviceFault):
         if live:
-            for frame in camera.live(frames=200):
+            run = camera.live(frames=200)
+            for frame in run:
                 taken.append(frame.data.tobytes())
         else:
             for _ in range(200):
                 taken.append(camera.expose().data.tobytes())
-    except DeviceFault:
-        pass
+    assert run is None or run.ledger.count(Fate.DELIVERED) == len(taken)
     return taken
 
 
