@@ -18,7 +18,7 @@ NOT_FOR = {
 """What a model does not have; everything else must be checked, and pass."""
 
 NOT_BY_LIBRARY = {
-    "qhy268m-pro": {"switches"},
+    "qhy268m-pro": {"switches", "soft-trigger"},
     "qhy42-pro": {"soft-trigger"},
 }
 """What the vendor's library has no call for with a model."""

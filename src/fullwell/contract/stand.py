@@ -67,8 +67,7 @@ class Stand:
         self.model = camera.model
         self._lost = False
         self.found = self._look_round()
-        if camera.pins is not None and camera.pins.settings.trigger_input != "off":
-            camera.pins.configure(trigger_input="off")
+        self.wait_for_nothing()
 
     def _look_round(self) -> Found:
         camera = self.camera
@@ -169,6 +168,13 @@ class Stand:
             self._reopen()
         elif camera.state is not State.IDLE:
             camera.abort()
+        self.wait_for_nothing()
+
+    def wait_for_nothing(self) -> None:
+        """See that exposures do not wait for a trigger."""
+        pins = self.camera.pins
+        if pins is not None and pins.settings.trigger_input != "off":
+            pins.configure(trigger_input="off")
 
     def _reopen(self) -> None:
         end_s = time.monotonic() + COMING_BACK_S

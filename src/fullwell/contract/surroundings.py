@@ -11,7 +11,7 @@ from fullwell.camera.states import State
 from fullwell.contract.checks import Check, check
 from fullwell.contract.stand import Stand, put_back
 from fullwell.contract.verdicts import expect, unfit
-from fullwell.errors import DeviceFault, OutOfRange
+from fullwell.errors import DeviceFault, NotSupported, OutOfRange
 
 
 @check(
@@ -113,8 +113,11 @@ def soft_trigger(stand: Stand) -> str:
     if camera.pins is None or Control.TRIGGER_INPUT not in camera.controls:
         unfit("it has no trigger input.")
     stand.configure()
-    with put_back(lambda: camera.pins.configure(trigger_input="off")):
-        camera.pins.configure(trigger_input="soft")
+    with put_back(stand.wait_for_nothing):
+        try:
+            camera.pins.configure(trigger_input="soft")
+        except NotSupported as error:
+            unfit(error.message)
         camera.start()
         stand.sleep(0.2)
         expect(camera.state is State.ARMED, "an exposure that waits", camera.state)

@@ -37,11 +37,11 @@ from fullwell.models.sdk import load_sdk
 from fullwell.qhyccd.burst import QhyccdBurst
 from fullwell.qhyccd.knobs import Knobs
 from fullwell.qhyccd.mapping import RawWindow, deliver, raw_window, read_mode_of
-from fullwell.qhyccd.triggers import TriggerPort
+from fullwell.qhyccd.triggers import SOFT_TRIGGER, TriggerPort
 from fullwell.qhyccd.waiting import ArmedExposure
 from fullwell.qhyccd.worker import Worker
 from fullwell.readout.rows import RowTiming
-from fullwell.readout.timing import row_timing
+from fullwell.readout.timing import link_frame_ns, row_timing
 
 READ_OUT_S: Final = 30.0
 """Longest that read-out and transfer of a frame may take beyond what they should."""
@@ -283,11 +283,18 @@ class QhyccdDevice:
             rows_per_step=law.rows_per_step,
             top=law.top,
             exposure_ns=exposure_us * 1000 or law.exposure_ns,
-            frame_period_ns=max(frame_us * 1000, exposure_us * 1000) or law.frame_period_ns,
+            frame_period_ns=max(frame_us * 1000, exposure_us * 1000, self._link_ns),
             read_ns=steps * law.rows_per_step * line_ns,
             transfer_ns=law.transfer_ns,
             reference_to_row0_end_ns=offset_ns,
         )
+
+    @property
+    def _link_ns(self) -> int:
+        """How long a frame occupies the cable, by the facts: the camera tells only what its sensor needs."""
+        form = self._format
+        mode = self._model.mode(self._mode)
+        return link_frame_ns(self._model, mode, rows=form.window.height, bits=form.bits, link=self._link)[0]
 
     def start_exposure(self) -> None:
         """Begin a single exposure."""
@@ -366,8 +373,9 @@ class QhyccdDevice:
         armed = self._armed
         if not self.waits():
             return
+        self._port.require(SOFT_TRIGGER)
         before_ns = time.time_ns()
-        if not self._do("call", "SendSoftTriger2QHYCCDCam"):
+        if not self._do("call", SOFT_TRIGGER):
             raise DeviceFault("the vendor's library refused the soft trigger.", "open() again.")
         self._trigger_ns = time.time_ns() - before_ns
         if armed is not None and armed.begin_ns is None:

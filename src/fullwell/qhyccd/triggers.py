@@ -19,6 +19,7 @@ UNREACHABLE: Final = frozenset({Control.GPIO_OUTPUTS, Control.SMA_OUTPUT})
 """Controls for which the library has no call."""
 LED: Final = frozenset({Control.LED_DELAY_NS, Control.LED_WIDTH_NS})
 """The library takes positions of the pulse in a unit that is nowhere stated."""
+SOFT_TRIGGER: Final = "SendSoftTriger2QHYCCDCam"
 OFF: Final = TRIGGER_INPUTS.index("off")
 NO_LIMIT_MS: Final = 0
 USUAL_LIMIT_MS: Final = 60_000
@@ -110,6 +111,8 @@ class TriggerPort:
 
     def _listen(self, wanted: str) -> None:
         """Soft triggers work with every connector, so for them none is chosen."""
+        if wanted == "soft":
+            self.require(SOFT_TRIGGER)
         names = [name.split()[0].lower() for name in self._facts.trigger_interfaces]
         if wanted in names:
             self._call("SetQHYCCDTrigerInterface", names.index(wanted))
@@ -127,6 +130,18 @@ class TriggerPort:
         self._call("SetQHYCCDTrigerFilterTime", time_ms)
         return time_ms / 1000
 
+    def require(self, name: str) -> None:
+        """See that this camera takes a function of the library.
+
+        Raises
+        ------
+        NotSupported
+            If the library refuses it for this model.
+        """
+        if name in self._facts.refused:
+            raise NotSupported(f"the vendor's library refuses {name} for the {self._model.name}.")
+
     def _call(self, name: str, *arguments: float) -> None:
+        self.require(name)
         if not self._do("call", name, *arguments):
             raise DeviceFault(f"the vendor's library refused {name}.", "Check the cable, then open() again.")
