@@ -293,3 +293,20 @@ def test_a_healthy_night_has_no_alarms(cam: Camera, clock: InstantClock) -> None
             assert cam.expose().alarms == ()
             wait(clock, 1200)
     assert {kind for kind, _ in happened(cam)} <= {"ramp held back"}
+
+
+def test_a_wheel_that_was_out_when_the_camera_came_back_is_told_and_turned_back(
+    cam: Camera, clock: InstantClock
+) -> None:
+    """Night 116 of the thousand found that nobody was told, and the filter stayed wrong."""
+    cam.wheel.move("B", wait=True)
+    cam.troubles.set("wheel-unplugged", for_s=300)
+    cam.troubles.set("power-cut", for_s=10)
+    wait(clock, 200)
+    assert cam.recoveries == 1
+    assert AlarmKind.WHEEL in {alarm.kind for alarm in cam.alarms.standing}
+    wait(clock, 200)
+    assert cam.wheel.names[cam.wheel.position] == "B"
+    wait(clock, 60)
+    assert AlarmKind.WHEEL not in {alarm.kind for alarm in cam.alarms.standing}
+    assert cam.expose().doubts == ()

@@ -216,6 +216,8 @@ class FarEnd:
         NotSupported
             If it has not. Nothing is known, and nothing raised, before the first `connect`.
         """
+        if control is Control.WHEEL_POSITION and self.controls and control not in self.controls:
+            self._look_for_wheel()
         if self.controls and control not in self.controls:
             raise NotSupported(f"the {self.device.model.name} has no {CONTROLS[control].title.lower()}.")
 
@@ -235,6 +237,11 @@ class FarEnd:
         """What the device measures now; None for what it cannot."""
         known = {name: control for name, control in READINGS.items() if control in self.controls}
         return Readings(**{name: self.device.get_control(control) for name, control in known.items()})
+
+    def _look_for_wheel(self) -> None:
+        """A wheel that homed, or whose cable was out, when the camera was opened may be there now."""
+        if self._exists(Control.WHEEL_POSITION):
+            self.controls |= {Control.WHEEL_POSITION}
 
     def _exists(self, control: Control) -> bool:
         try:

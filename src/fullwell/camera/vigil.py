@@ -231,15 +231,15 @@ class Vigil:
 
     def _at_wheel(self) -> None:
         told = self._wheel()
-        slot = self._read(Control.WHEEL_POSITION) if told is not None else None
-        if told is None or slot is None:
+        if told is None:
             return
+        slot = self._read(Control.WHEEL_POSITION)
         target, since_ns = told
         waited_s = (self._clock.now_ns() - since_ns) * 1e-9
         if slot == target:
             self._alarms.end(AlarmKind.WHEEL)
         elif waited_s > WHEEL_S:
-            place = "is still moving" if slot < 0 else f"stands at slot {int(slot)}"
+            place = "is not found" if slot is None else "is moving" if slot < 0 else f"stands at slot {int(slot)}"
             self._alarms.sound(
                 AlarmKind.WHEEL,
                 f"the filter wheel {place} and not at slot {int(target)}, {waited_s:.0f} s after it was told.",

@@ -48,6 +48,8 @@ class FrameNote:
         FITS checksum of the image, whatever the format.
     time_doubts : str
         Why a GPS stamp, or a calibration, was not used.
+    alarms : str
+        Kinds of what was wrong with the camera meanwhile.
     """
 
     sequence: int
@@ -66,6 +68,7 @@ class FrameNote:
     sensor_temperature_c: float | None
     datasum: int
     time_doubts: str = ""
+    alarms: str = ""
 
     @classmethod
     def of(cls, frame: Frame, index: int, file: str, datasum: int) -> Self:
@@ -88,6 +91,7 @@ class FrameNote:
             sensor_temperature_c=report.readings.sensor_temperature_c,
             datasum=datasum,
             time_doubts="; ".join(report.time_doubts),
+            alarms="; ".join(alarm.kind for alarm in frame.alarms),
         )
 
 
