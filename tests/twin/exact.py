@@ -50,6 +50,10 @@ def bare(made, *, read_noise_e, e_per_dn, well_e=1e6, ratios=(1.0,)):
     )
 
 
+SERIES = 2
+"""Another number draws all the counts anew."""
+
+
 def draw(made, light, count, label=""):
     """Histogram of the counts of at least `count` pixels, drawn by the fast form in frames of their own keys.
 
@@ -59,7 +63,7 @@ def draw(made, light, count, label=""):
     out = np.empty(made.shape, np.uint16)
     sequence = 0
     while histogram.sum() < count:
-        frame_key = key("exactness", label, sequence)
+        frame_key = key("exactness", SERIES, label, sequence)
         chain = replace(made.chains[0], noise_stream=key(frame_key, "read"))
         streams = {"shot_stream": key(frame_key, "shot"), "telegraph_stream": key(frame_key, "jump")}
         fused.expose(replace(made, chains=(chain,), **streams), light, out)

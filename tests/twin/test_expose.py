@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy import stats
 from fullwell.models.facts import Window
 from fullwell.twin import expose as plain
 from fullwell.twin import fused
+from fullwell.twin.rows import bench
 
 WORD = {8: np.uint8, 16: np.uint16}
 
@@ -150,3 +152,12 @@ def test_noise_of_neighbours_is_correlated_as_stated(plan_for, even):
         assert abs(measured - 0.05) < 5 / np.sqrt(picture.size) + 0.002
         assert abs((deviation[:, 2:] * deviation[:, :-2]).mean() / picture.var()) < 5 / np.sqrt(picture.size)
         assert abs((deviation[1:] * deviation[:-1]).mean() / picture.var()) < 5 / np.sqrt(picture.size)
+
+
+def test_working_memory_begins_where_lines_of_the_cache_do():
+    own = bench(9600, 2)
+    assert [name for name, array in own._asdict().items() if array.ctypes.data % 64] == []
+    arrays = sorted(
+        (array.ctypes.data, array.nbytes) for name, array in own._asdict().items() if name != "kind_parts"
+    )
+    assert all(start + size <= following for (start, size), (following, _) in pairwise(arrays))

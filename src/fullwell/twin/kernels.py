@@ -39,6 +39,7 @@ F = np.float32
 HALF_BLOCK: Final = BLOCK // 2
 PARTS: Final = 8
 """A block in which faint and bright pixels meet is looked at in so many parts."""
+PART_PX: Final = BLOCK // PARTS
 LARGE_MEAN: Final = 256.0
 """From this mean on the third order of the quantile of Poisson + Gauss is left out."""
 SMALL, LARGE = F(SMALL_MEAN), F(LARGE_MEAN)
@@ -308,10 +309,9 @@ def middle_signal(
 @kernel
 def extremes(mean: NDArray[np.float32], least: NDArray[np.float32], most: NDArray[np.float32]) -> None:
     """The least and the largest mean of each part of a block."""
-    size = mean.size // least.size
-    for part in range(least.size):
+    for part in range(PARTS):
         low, high = np.uint32(0x7F800000), np.uint32(0)
-        for i in range(part * size, (part + 1) * size):
+        for i in range(part * PART_PX, part * PART_PX + PART_PX):  # a constant length: no loop remains
             low, high = lower(low, float_bits(mean[i])), higher(high, float_bits(mean[i]))
         least[part], most[part] = bits_float(low), bits_float(high)
 

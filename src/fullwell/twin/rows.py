@@ -11,7 +11,7 @@ row, its column and its light. Three loops make the electrons, chosen by the exp
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ from fullwell.sensor.dark import warm_pixels
 from fullwell.twin.kernels import (
     HALF_BLOCK,
     LARGE,
+    PART_PX,
     PARTS,
     SMALL,
     F,
@@ -124,33 +125,49 @@ class Bench(NamedTuple):
 
 def bench(total_width: int, chains: int) -> Bench:
     """Working memory for rows of a sensor of so many columns, read by so many chains."""
-
-    def real(size: int = BLOCK) -> NDArray[np.float32]:
-        return np.zeros(size, np.float32)
-
-    kind = np.zeros(BLOCK // 4, np.uint64)
+    shelf = _Shelf(8 * (total_width + ROOM) + 8 * BLOCK * (20 + chains))
+    kind = shelf.place(np.uint64, BLOCK // 4)
     return Bench(
-        light=real(),
-        mean=real(),
-        ratio=real(),
-        fresh=np.zeros((chains, BLOCK + 1), np.float32),
-        unit=real(),
-        deviation=real(),
-        noise=real(),
-        spare=real(),
-        other=real(),
-        picks=np.zeros(BLOCK, np.uint32),
-        draws=np.zeros(BLOCK, np.uint32),
-        root=real(BLOCK // 2),
-        least=real(PARTS),
-        most=real(PARTS),
+        light=shelf.place(F, BLOCK),
+        mean=shelf.place(F, BLOCK),
+        ratio=shelf.place(F, BLOCK),
+        fresh=shelf.place(F, chains, BLOCK + 1),
+        unit=shelf.place(F, BLOCK),
+        deviation=shelf.place(F, BLOCK),
+        noise=shelf.place(F, BLOCK),
+        spare=shelf.place(F, BLOCK),
+        other=shelf.place(F, BLOCK),
+        picks=shelf.place(np.uint32, BLOCK),
+        draws=shelf.place(np.uint32, BLOCK),
+        root=shelf.place(F, BLOCK // 2),
+        least=shelf.place(F, PARTS),
+        most=shelf.place(F, PARTS),
         kind=kind,
         kind_parts=kind.view(np.uint16),
-        warm=np.zeros(total_width + ROOM, np.int32),
-        warm_e=real(total_width + ROOM),
-        jump_e=real(),
-        words=np.zeros(BLOCK, np.uint16),
+        warm=shelf.place(np.int32, total_width + ROOM),
+        warm_e=shelf.place(F, total_width + ROOM),
+        jump_e=shelf.place(F, BLOCK),
+        words=shelf.place(np.uint16, BLOCK),
     )
+
+
+class _Shelf:
+    """Arrays that begin where a line of the cache does, hardly two of them at the same place of a page.
+
+    A vector across two lines is written twice; a load that looks like a recent store, up to multiples of a page,
+    waits for it. Together this costs 4 % of a frame.
+    """
+
+    _LINE: Final = 64
+
+    def __init__(self, size: int) -> None:
+        memory = np.zeros(size + 4096, np.uint8)
+        self._free = memory[-memory.ctypes.data % 4096 :]
+
+    def place(self, dtype: type[np.generic], *shape: int) -> NDArray[Any]:
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        taken, self._free = self._free[:size], self._free[(size // self._LINE + 2) * self._LINE :]
+        return taken.view(dtype).reshape(shape)
 
 
 @kernel
@@ -176,15 +193,23 @@ def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) ->
 
 @njit(inline="always")
 def _block_light(
-    light: NDArray[np.float32], light_left: int, start: int, room: NDArray[np.float32]
+    numbers: Numbers, light: NDArray[np.float32], light_left: int, start: int, room: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """The light of a block that begins at column `start`: part of its row, or a copy with darkness round it."""
+    """The light of a block that begins at column `start`: part of its row, or a copy with darkness round it.
+
+    Beyond the window goes on what falls on its edge: nobody sees it, and darkness there would make a block of
+    bright and faint pixels out of one of bright ones, which costs twice as much.
+    """
     low, high = max(light_left - start, 0), min(light_left + light.size - start, BLOCK)
     whole = low == 0 and high == BLOCK
     if not whole:
         fill(F(0.0), room)
         if high > low:
             copy(light[start + low - light_left : start + high - light_left], room[low:high])
+            if light_left == numbers.left:
+                fill(room[low], room[:low])
+            if light_left + light.size == numbers.left + numbers.width:
+                fill(room[high - 1], room[high:])
     return light[start - light_left : start - light_left + BLOCK] if whole else room
 
 
@@ -285,9 +310,9 @@ def _counted_and_read(
 @njit(inline="always")
 def _bright_part(noise_e: np.float32, part: int, own: Bench, out: NDArray[np.float32]) -> None:
     """Electrons with read noise, less their mean, in one part of a block, where the mean is 64 or more."""
-    begin, end = part * (BLOCK // PARTS), (part + 1) * (BLOCK // PARTS)
+    begin, end = part * PART_PX, (part + 1) * PART_PX
     mean, ratio, unit = own.mean[begin:end], own.ratio[begin:end], own.unit[begin:end]
-    bright, other, spare = own.noise[begin:end], own.other[begin:end], own.root[: BLOCK // PARTS]
+    bright, other, spare = own.noise[begin:end], own.other[begin:end], own.root[:PART_PX]
     if own.most[part] >= LARGE:
         large_signal(noise_e, ratio, unit, mean, bright)
     if own.least[part] < LARGE:
@@ -421,7 +446,7 @@ def expose_rows(
             start = block * BLOCK
             w1 = _upto(own.warm, w0, warms, start + BLOCK)
             _unit_noise(numbers, tables.chain_streams[0], row, block, own.fresh[0], own)
-            block_light = _block_light(light, lit_left, start, own.light)
+            block_light = _block_light(numbers, light, lit_left, start, own.light)
             low, high = _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
             w0 = w1
             noise_e = tables.chain_numbers[0, 2]
@@ -476,7 +501,7 @@ def expected_rows(
         for block in range(begin, end):
             start = block * BLOCK
             w1 = _upto(own.warm, w0, warms, start + BLOCK)
-            block_light = _block_light(light, lit_left, start, own.light)
+            block_light = _block_light(numbers, light, lit_left, start, own.light)
             _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
             w0 = w1
             low, high = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
