@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import fullwell
+from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera
 from fullwell.camera.states import State
 from fullwell.connect import scan_cameras
@@ -85,6 +86,25 @@ def test_temperature_is_read_during_an_exposure(camera: Camera) -> None:
     assert camera.readings().sensor_temperature_c is not None
     assert time.monotonic() - begin_s < 0.5
     camera.read()
+
+
+def test_a_cooler_at_work_is_noticed_on_connect(
+    real: Callable[..., str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """Else a program would say that the cooler is off while the camera cools (N.I.N.A. issue 319)."""
+    name = real("twin:qhy600-pro", "--scene", "uniform", "--seed", "3")
+    with fullwell.open(name, link="usb3") as first:
+        first.set_target_temperature(-5)
+        first.set_cooler(True)
+        while first.control(Control.COOLER_POWER_PERCENT) < 10.0:
+            time.sleep(0.2)
+    assert "left cold" in caplog.text
+    with fullwell.open(name, link="usb3") as second:
+        assert second.control(Control.COOLER_ON) == 1.0
+        assert second.control(Control.COOLER_POWER_PERCENT) > 5.0
+        readings = second.readings()
+        assert readings.sensor_temperature_c is not None
+        assert readings.target_temperature_c == pytest.approx(readings.sensor_temperature_c, abs=2.0)
 
 
 def process_of(camera: Camera) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final
 
 from fullwell.camera.controls import CONTROLS, Control
@@ -61,6 +62,14 @@ class Knobs:
     def connect(self, about: dict[str, Any]) -> None:
         """The camera was opened; `about` says what it has."""
         self._about = about
+        if not self._cooler_on:
+            self._learn_cooling()
+
+    def _learn_cooling(self) -> None:
+        """The library tells the power, not the target: a cooler at work counts as regulating to where it is."""
+        with suppress(NotSupported):
+            if self.get(Control.COOLER_POWER_PERCENT) > 0.0:
+                self._target_c, self._cooler_on = self.get(Control.SENSOR_TEMPERATURE_C), True
 
     def forget(self) -> None:
         """The camera was initialised: it has its own values."""
