@@ -8,6 +8,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from fullwell.connect import Cable as Cable
     from fullwell.connect import Surroundings as Surroundings
     from fullwell.connect import SyncCable as SyncCable
     from fullwell.connect import TriggerLine as TriggerLine
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from fullwell.connect import open_camera as open
 
 __version__ = "0.1.0"
-__all__ = ["Surroundings", "SyncCable", "TriggerLine", "__version__", "list_cameras", "open"]
+__all__ = ["Cable", "Surroundings", "SyncCable", "TriggerLine", "__version__", "list_cameras", "open"]
 
 _LAZY = {
     "open": "open_camera",
     "list_cameras": "list_cameras",
+    "Cable": "Cable",
     "Surroundings": "Surroundings",
     "SyncCable": "SyncCable",
     "TriggerLine": "TriggerLine",
