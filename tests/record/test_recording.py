@@ -10,6 +10,7 @@ import pytest
 from astropy.io import fits
 
 import fullwell
+from fullwell.camera.alarms import AlarmKind
 from fullwell.camera.ledger import Fate
 from fullwell.camera.pretrigger import AtInstant, PreTrigger
 from fullwell.errors import InvalidValue, NotSupported, NotWritable, UnknownName
@@ -151,3 +152,12 @@ def test_a_pre_trigger_and_a_number_of_frames(camera, tmp_path):
     before = PreTrigger(10 * camera.timing().frame_period_ns * 1e-9)
     before.fire()
     assert record(camera, tmp_path / "a.ser", format="ser", before=before, frames=7).recorded == 7
+
+
+def test_the_log_tells_what_was_wrong_meanwhile(camera, tmp_path) -> None:
+    camera.alarms.sound(AlarmKind.DEW, "the sensor is wet.")
+    record(camera, tmp_path / "wet.ser", format="ser", frames=3)
+    camera.alarms.end(AlarmKind.DEW)
+    record(camera, tmp_path / "dry.ser", format="ser", frames=3)
+    told = {path.name: {note.alarms for note in read_log(path).notes} for path in tmp_path.glob("*.jsonl")}
+    assert told == {"wet.ser.frames.jsonl": {"dew"}, "dry.ser.frames.jsonl": {""}}

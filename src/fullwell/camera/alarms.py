@@ -53,6 +53,9 @@ class AlarmKind(StrEnum):
     """The wheel is not where it was told to go."""
 
 
+OF_FRAMES: Final = frozenset({AlarmKind.FRAMES_LOST, AlarmKind.FRAME_DOUBTFUL})
+
+
 class Severity(IntEnum):
     """How bad it is."""
 
@@ -204,12 +207,15 @@ class Alarms:
         self._tell(event)
 
     def during(self, begin_ns: int, end_ns: int) -> tuple[Alarm, ...]:
-        """What stood or happened at some time between two instants, UTC; each kind once, the latest."""
+        """What stood or happened at some time between two instants, UTC; each kind once, the latest.
+
+        What is told of frames is left out: each frame knows itself what speaks against it.
+        """
         with self._lock:
             found = {
                 event.alarm.kind: event.alarm
                 for event in self._events
-                if event.at_ns > begin_ns and event.alarm.since_ns < end_ns
+                if event.at_ns > begin_ns and event.alarm.since_ns < end_ns and event.alarm.kind not in OF_FRAMES
             }
             standing = {kind: alarm for kind, alarm in self._standing.items() if alarm.since_ns < end_ns}
         return tuple({**found, **standing}.values())
