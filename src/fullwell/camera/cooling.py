@@ -174,10 +174,9 @@ class CoolingGuard:
 
     def with_target(self, readings: Readings) -> Readings:
         """Readings with the target that is wished; the camera's own may still be on its way there."""
-        target_c = self.target_c()
-        if target_c is None or readings.target_temperature_c is None:
+        if self._wish is None or readings.target_temperature_c is None:
             return readings
-        return replace(readings, target_temperature_c=target_c)
+        return replace(readings, target_temperature_c=self._wish.target_c)
 
     def target_c(self) -> float | None:
         """Where the sensor is led; None while the cooler shall not regulate."""
