@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.controls import Control
-from fullwell.measure.doctor.climate import Samples
+from fullwell.measure.doctor.climate import Ending, Samples
 from fullwell.measure.doctor.patient import SIGMAS, Patient
 from fullwell.measure.doctor.verdict import Curve, Quantity, Trouble, Verdict, healthy, ill, unknown
 
@@ -43,7 +43,7 @@ def examine(patient: Patient) -> Iterator[Verdict]:
     if isinstance(run, str):
         yield unknown("supply", f"The cooler was not run: {run}", _by_multimeter(patient))
         return
-    yield from _cable(patient, run.samples)
+    yield from _cable(patient, run.samples, near_limit=run.ending is Ending.LOW_VOLTAGE)
     yield from _protection(patient, run.samples)
 
 
@@ -74,7 +74,7 @@ def currents_a(power_w: tuple[float, float, float], samples: Samples) -> NDArray
     return np.asarray((idle_w + (full_w - idle_w) * (samples.percent / 100.0) ** exponent) / samples.voltage_v)
 
 
-def _cable(patient: Patient, samples: Samples) -> Iterator[Verdict]:
+def _cable(patient: Patient, samples: Samples, near_limit: bool) -> Iterator[Verdict]:
     facts, cooling = patient.model.power, patient.model.cooling
     assert facts is not None
     current_a = currents_a(cooling.power_w, samples)
@@ -85,11 +85,15 @@ def _cable(patient: Patient, samples: Samples) -> Iterator[Verdict]:
     if float(current_a.std()) < LEAST_SPREAD_A or len(current_a) < LEAST_SAMPLES:
         lowest = Quantity("lowest voltage", float(samples.voltage_v.min()), "V", low=facts.lowest_v)
         words = "The cooler's power hardly changed: the resistance of the cable cannot be told."
-        if lowest.as_expected:
+        if lowest.as_expected and not near_limit:
             yield unknown("supply cable", words, "Warm the camera up, and examine it again.", [lowest])
         else:
             yield ill(
-                "supply", Trouble.LOW_SUPPLY, "Too little voltage arrives.", _supply_remedy(patient), [lowest]
+                "supply",
+                Trouble.LOW_SUPPLY,
+                "Too little voltage arrives to run the cooler.",
+                _supply_remedy(patient),
+                [lowest],
             )
         return
     slope = float(spread_a @ samples.voltage_v / (spread_a @ spread_a))
