@@ -208,11 +208,11 @@ def test_frames_are_made_while_the_client_works_on_the_first(make):
 
 
 def test_no_thread_is_left(cam):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for _ in range(5):
         list(cam.live(frames=2))
         next(iter(cam.live()))
-    until(lambda: threading.active_count() == before)
+    until(lambda: not set(threading.enumerate()) - before)
 
 
 def test_the_ledger_tells_every_frame(cam):

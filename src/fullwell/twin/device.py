@@ -574,6 +574,7 @@ class TwinDevice(Housing):
         """Take over a checked value; the free run uses it from its next frame."""
         if self._body_controls.sets(control):
             self._body_controls.set(control, value)
+            self._power.look()
             return
         self._knobs[control] = value
         if control is Control.EXPOSURE_S and self._run is not None:

@@ -210,6 +210,7 @@ class Housing(ABC):
             if not self._power.guard.exists:
                 raise NotSupported(f"the {self._model.name} has no under-voltage lock-out.")
             self._power.guard.reset()
+            self._power.look()
 
     def provoke_undervoltage(self) -> None:
         """Remember an under-voltage event that was none. Harmless without a lock-out."""

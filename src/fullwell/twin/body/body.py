@@ -334,12 +334,21 @@ class Body:
                 advance(self._state, self._net_record, self._given, self._step, steps, self._samples)
                 self._step += steps
 
+    def heed_limit(self) -> None:
+        """Ask the power limit now, and not only at the next whole second."""
+        with self._lock:
+            self.catch_up()
+            self._heed_limit(self._clock.now_ns())
+
     def _ask_limit(self) -> None:
         """At each whole second."""
-        if self.power_limit is None or self._step % LIMIT_STEPS:
+        if self._step % LIMIT_STEPS == 0:
+            self._heed_limit(self._start_ns + self._step * STEP_NS)
+
+    def _heed_limit(self, instant_ns: int) -> None:
+        if self.power_limit is None:
             return
         wanted = wanted_percent(self._net_record, self._given, self._state[SENSOR], self._state[INTEGRAL])
-        instant_ns = self._start_ns + self._step * STEP_NS
         limit_percent = self.power_limit(instant_ns, min(max(wanted, 0.0), 100.0))
         if limit_percent is None:
             self._mode, self._manual_percent = OFF, 0.0
@@ -385,7 +394,8 @@ class Body:
 
     def _take_over(self) -> None:
         """Regulation begins with the power that the cooler has: no jump."""
-        too_warm_c = self.thermometer_c() - self._target_c
+        shown_c = self._defects.thermometer_c  # the regulation knows it better than in steps of the readings
+        too_warm_c = (self._state[SENSOR] if shown_c is None else shown_c) - self._target_c
         held = self._state[PERCENT] - self._net.gain_percent_per_c * too_warm_c
         self._state[INTEGRAL] = min(max(held, 0.0), 100.0)
 

@@ -126,9 +126,7 @@ class PowerSide:
     def look(self) -> None:
         """Look at the voltage now, not only at the next second."""
         self.supply.surroundings = self._body.surroundings
-        percent = self._body.state().cooler_percent
-        if self._limit(self._clock.now_ns(), percent) is None:
-            self._body.cooler_on = False
+        self._body.heed_limit()
         self.refresh()
 
     # What it is like.

@@ -74,12 +74,15 @@ class UndervoltageGuard:
         return self._facts.limit_percent if self._facts is not None and self.tripped else 100.0
 
     def watch(self, voltage_v: float) -> bool:
-        """Look at the voltage; True at the beginning of an event: the cooler must go off."""
+        """Look at the voltage; True at the beginning of an event: the cooler must go off.
+
+        Erased while the voltage is still too low, an event begins anew.
+        """
         if self._facts is None:
             return False
         was_low = self.low
         self.low = voltage_v < (self._facts.clear_v if was_low else self._facts.warning_v)
-        if self.low and not was_low:
+        if self.low and not (was_low and self.tripped):
             self.remember()
             return True
         return False
