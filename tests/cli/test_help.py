@@ -31,7 +31,7 @@ def test_help_loads_nothing_heavy(arguments):
 
 
 def test_help_takes_less_than_three_tenths_of_a_second():
-    """Of processor time, the best of five, so that a busy machine does not decide."""
+    """Of processor time, the best of ten, so that a busy machine does not decide."""
 
     def cost_s() -> float:
         pid = os.posix_spawn(
@@ -44,7 +44,7 @@ def test_help_takes_less_than_three_tenths_of_a_second():
         assert status == 0
         return used.ru_utime + used.ru_stime
 
-    assert min(cost_s() for _ in range(5)) < 0.3
+    assert min(cost_s() for _ in range(10)) < 0.3
 
 
 def test_version(run):

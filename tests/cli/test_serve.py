@@ -27,8 +27,8 @@ def test_cameras_are_served_until_stopped(start, number, status):
     address = first_address(process)
     with urllib.request.urlopen(f"{address}/management/v1/configureddevices", timeout=30) as answer:
         devices = json.load(answer)["Value"]
-    assert [device["DeviceType"] for device in devices] == ["Camera", "Camera"]
-    assert len({device["UniqueID"] for device in devices}) == 2
+    assert [device["DeviceType"] for device in devices].count("Camera") == 2
+    assert len({device["UniqueID"] for device in devices}) == len(devices)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert process.returncode == status, err

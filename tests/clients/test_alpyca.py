@@ -308,5 +308,5 @@ def test_discovery_and_management(monkeypatch: pytest.MonkeyPatch) -> None:
         assert discovery.search_ipv4(numquery=1, timeout=1) == [server.address]
         assert management.apiversions(server.address) == [1]
         assert management.description(server.address)["Manufacturer"] == "fullwell"
-        (device,) = management.configureddevices(server.address)
-        assert (device["DeviceType"], device["DeviceNumber"]) == ("Camera", 0)
+        found = [(one["DeviceType"], one["DeviceNumber"]) for one in management.configureddevices(server.address)]
+        assert found == [("Camera", 0), ("Switch", 0), ("ObservingConditions", 0)]

@@ -19,7 +19,7 @@ from fullwell.camera.frame import Frame, Overlay, Settings
 from fullwell.camera.pins import PinSettings
 from fullwell.camera.request import full_frame
 from fullwell.camera.states import State
-from fullwell.errors import DeviceLost, FullwellError
+from fullwell.errors import DeviceFault, DeviceLost, FullwellError, NotSupported
 from fullwell.models.facts import Window
 
 EXPOSURE_S: Final = 0.02
@@ -113,15 +113,17 @@ class Stand:
 
     @property
     def cooler(self) -> Wish | None:
-        """Where the cooler is being led; None where there is none."""
+        """Where the cooler is being led; None where there is none, or it does not answer."""
         camera, has = self.camera, self.camera.controls
         if not {Control.TARGET_TEMPERATURE_C, Control.COOLER_ON} <= has:
             return None
-        cooling = camera.cooling
-        if cooling is not None:
-            return cooling.wish
-        on = bool(camera.control(Control.COOLER_ON))
-        return Wish(on, camera.control(Control.TARGET_TEMPERATURE_C))
+        with suppress(DeviceFault, NotSupported):  # a lost camera is for the checks to find
+            cooling = camera.cooling
+            if cooling is not None:
+                return cooling.wish
+            on = bool(camera.control(Control.COOLER_ON))
+            return Wish(on, camera.control(Control.TARGET_TEMPERATURE_C))
+        return None
 
     def put_back_cooler(self) -> None:
         """Target and cooler as they were found; nothing is told to a cooler that is as it was."""

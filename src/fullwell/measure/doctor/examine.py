@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import DeviceIdentity, Settings
-from fullwell.errors import DeviceFault, ExposureAborted, InvalidOperation, InvalidValue, UnknownName
+from fullwell.errors import DeviceFault, ExposureAborted, InvalidOperation, InvalidValue, NoImage, UnknownName
 from fullwell.measure.doctor import (
     banding,
     cooling,
@@ -25,7 +25,7 @@ from fullwell.measure.doctor import (
     timekeeping,
     wheel,
 )
-from fullwell.measure.doctor.patient import NoGoodFrame, Patient, Wish
+from fullwell.measure.doctor.patient import Patient, Wish
 from fullwell.measure.doctor.verdict import State, Trouble, Verdict, ill, unknown
 
 __all__ = ["EXAMINATIONS", "Examination", "Report", "examine"]
@@ -198,7 +198,7 @@ def _round(kind: Examination, patient: Patient) -> tuple[bool, list[Verdict]]:
     verdicts: list[Verdict] = []
     try:
         verdicts.extend(kind.run(patient))
-    except NoGoodFrame as error:
+    except NoImage as error:
         verdicts.append(unknown(kind.title, error.message.capitalize(), error.remedy))
     except FAILURES as error:
         verdicts.append(_no_answer(kind, error))

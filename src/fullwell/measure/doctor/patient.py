@@ -17,7 +17,7 @@ from scipy import stats
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
-from fullwell.errors import FrameTimeout, FullwellError
+from fullwell.errors import FrameTimeout, NoImage
 from fullwell.measure.doctor.climate import CoolingRun, run_cooler
 from fullwell.models.facts import CameraModel, GainPoint, ReadMode, Window
 from fullwell.readout.dew import frost_point_c
@@ -36,10 +36,6 @@ TRIES: Final = 20
 
 STACK: Final = (64, 192, 256)
 """Frames, rows and columns of the stack of bias frames."""
-
-
-class NoGoodFrame(FullwellError):
-    """No frame is good enough to measure anything."""
 
 
 @dataclass(frozen=True)
@@ -174,7 +170,7 @@ class Patient:
 
         Raises
         ------
-        NoGoodFrame
+        NoImage
             If none comes.
         """
         for _ in range(TRIES):
@@ -184,7 +180,7 @@ class Patient:
                     return frame
             if self.camera.state is State.ERROR:
                 self.camera.open()
-        raise NoGoodFrame(f"none of {TRIES} frames was whole and new.", "Look at the verdict about frames.")
+        raise NoImage(f"none of {TRIES} frames was whole and new.", "Look at the verdict about frames.")
 
     def take(self) -> NDArray[np.float32]:
         """The first chain of `expose`, counts of the ADC."""

@@ -29,6 +29,7 @@ NUMBERS: Final[dict[type[errors.FullwellError], int]] = {
     errors.DeviceLost: 0x502,
     errors.FrameTimeout: 0x503,
     errors.TriggerTimeout: 0x504,
+    errors.TemperatureNotReached: 0x505,
     errors.StorageFault: 0x510,
     errors.MissingFile: 0x511,
     errors.NotWritable: 0x512,
