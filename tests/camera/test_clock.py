@@ -8,7 +8,7 @@ import time
 import pytest
 
 from fullwell.camera.clock import FastClock, InstantClock, RealClock, SteppedClock
-from fullwell.errors import OutOfRange
+from fullwell.errors import InvalidValue, OutOfRange
 
 NOON_NS = 1_800_000_000_000_000_000
 
@@ -49,7 +49,7 @@ def test_a_fast_clock_is_as_fast_as_stated():
 
 @pytest.mark.parametrize("speed", [0, -1, float("nan"), float("inf")])
 def test_an_impossible_speed_is_refused(speed):
-    with pytest.raises(OutOfRange, match="speed of the clock"):
+    with pytest.raises(InvalidValue, match="cannot have the speed"):
         FastClock(speed)
 
 

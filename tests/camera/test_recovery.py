@@ -8,9 +8,11 @@ from collections.abc import Callable
 import pytest
 
 from camera.conftest import Make
-from fullwell.camera.clock import InstantClock
+from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera
+from fullwell.camera.heartbeat import Heartbeat
+from fullwell.camera.recovery import Recovery
 from fullwell.camera.states import State
 from fullwell.errors import DeviceFault, DeviceLost
 from tiny.cable import Cable
@@ -89,3 +91,37 @@ def test_a_closed_camera_is_left_alone(make: Make, monkeypatch: pytest.MonkeyPat
     time.sleep(1.5)
     assert len(calls) <= attempts + 1
     assert cam.state is State.CLOSED
+
+
+def test_a_camera_that_is_lost_again_while_it_comes_back_is_tried_again() -> None:
+    """Another thread may find that out before the thread that opened it has told that it is back."""
+    clock, lost, opened, backs = SteppedClock(NOON_NS), [True], [], []
+
+    def reopen() -> bool:
+        opened.append(clock.now_ns())
+        lost[0] = len(opened) == 1
+        if lost[0]:
+            recovery.begin()
+        return True
+
+    recovery = Recovery(clock, reopen, lambda: lost[0], lambda took_ns, attempts: backs.append(attempts))
+    recovery.begin()
+    clock.step(60.0)
+    assert len(opened) == 2
+    assert backs == [1, 1]
+    assert recovery.recoveries == 2
+    assert not recovery.under_way
+
+
+def test_what_was_missed_before_the_camera_was_opened_does_not_count() -> None:
+    def ask() -> None:
+        raise DeviceLost("gone.")
+
+    told: list[DeviceLost] = []
+    heart = Heartbeat(ask, told.append)
+    heart.beat()
+    heart.begin()
+    heart.beat()
+    assert told == []
+    heart.beat()
+    assert len(told) == 1

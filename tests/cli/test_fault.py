@@ -53,7 +53,8 @@ def test_set_show_clear(run, address):
     for wrong, words in (
         (("set", "0", "unplugg"), "Did you mean 'unplug'"),
         (("set", "0", "lost-packets", "--rate", "2"), "outside 0 to 1"),
-        (("set", "0", "lost-packets", "--rate", "much"), "no number"),
+        (("set", "0", "lost-packets", "--rate", "much"), "must be a number, not 'much'"),
+        (("set", "0", "lost-packets", "--rate", "nan"), "must be a number, not 'nan'"),
         (("set", "9", "unplug"), "no camera '9'"),
     ):
         done = run("fault", *wrong, "--port", port)
@@ -65,4 +66,5 @@ def test_nobody_answers(run):
     done = run("fault", "show", "http://127.0.0.1:9/0")
     assert done.exit_code == 1
     assert "nobody answers" in done.stderr
+    assert "urlopen" not in done.stderr
     assert "fullwell serve" in done.stderr

@@ -8,8 +8,11 @@ import logging
 import pytest
 
 from fullwell.camera.clock import InstantClock, SteppedClock
+from fullwell.camera.controls import Control
+from fullwell.camera.engine import Camera
 from fullwell.errors import FullwellError, InvalidValue, MissingFile, OutOfRange, UnknownName
 from fullwell.night import Line, example, examples, load, play
+from fullwell.night.player import Witness
 from fullwell.night.script import read
 
 HEAD = """
@@ -88,6 +91,8 @@ WRONG = {
     "no trouble": (HEAD + '[[trouble]]\nat = 0\nname = "unplugg"', UnknownName, "Did you mean 'unplug'"),
     "no parameter": (HEAD + '[[trouble]]\nat = 0\nname = "unplug"\nrate = 1', UnknownName, "no parameter"),
     "out of range": (HEAD + '[[trouble]]\nat = 0\nname = "sag"\nsag_v = 99', OutOfRange, "sag_v"),
+    "endless": (HEAD + '[[trouble]]\nat = 0\nname = "unplug"\nfor = -5', InvalidValue, "'for' of trouble 1"),
+    "backwards": (HEAD + "[[weather]]\nat = 0\nover = -5\nambient_temperature_c = 9", OutOfRange, "'over'"),
     "after the end": (HEAD + '[[trouble]]\nat = "2:00"\nname = "unplug"', OutOfRange, "'at' of trouble 1"),
     "no action": (HEAD + '[[do]]\naction = "dance"', UnknownName, "action in do 1"),
     "no frames": (HEAD + '[[do]]\naction = "expose"', InvalidValue, "no 'frames'"),
@@ -193,3 +198,35 @@ def test_a_night_needs_a_twin() -> None:
     night = read(HEAD + 'camera = "twin:qhy60-pro"')
     with pytest.raises(UnknownName):
         play(night, SteppedClock(0))
+
+
+def test_the_heater_is_on_again_after_a_power_cut_and_an_impossible_exposure_is_told() -> None:
+    night = read(
+        HEAD.replace('"1:00"', '"0:03"')
+        + """
+[settings]
+window = [0, 0, 64, 48]
+[[trouble]]
+at = 30
+name = "power-cut"
+for = 20
+[[do]]
+action = "heater"
+on = true
+[[do]]
+at = "0:02"
+action = "expose"
+frames = 1
+exposure_s = 1e9
+"""
+    )
+    heater: list[float] = []
+
+    class AtTheEnd(Witness):
+        def ends(self, camera: Camera) -> None:
+            heater.append(camera.control(Control.WINDOW_HEATER))
+
+    report = play(night, InstantClock(night.start_ns), witness=AtTheEnd(), threads=1)
+    assert len(report.recoveries) == 1
+    assert heater == [1.0]
+    assert any("exposure_s 1e+09 failed" in line.text for line in report.lines)

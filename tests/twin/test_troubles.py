@@ -8,11 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 import fullwell
+from fullwell.camera.agenda import Ticking
 from fullwell.camera.clock import InstantClock, SteppedClock
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.ledger import Fate
-from fullwell.errors import DeviceLost, FrameTimeout, InvalidValue, OutOfRange, UnknownName
+from fullwell.errors import DeviceLost, FrameTimeout, InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
 from fullwell.twin.befalling import frame_effects
@@ -235,3 +236,28 @@ def test_the_board_may_be_used_from_many_threads(cam: Camera) -> None:
     assert not errors
     cam.troubles.clear()
     assert cam.troubles.active == ()
+
+
+def test_what_befalls_a_part_that_is_not_there_is_refused_by_name() -> None:
+    board = Board(SteppedClock(NOON_NS), frame_effects(FaultPlan()))
+    for call in (board.set, board.clear):
+        with pytest.raises(NotSupported, match="'stuck-wheel' befalls the wheel, and this camera has none"):
+            call("stuck-wheel")
+
+
+def test_the_end_of_a_trouble_does_not_end_one_that_was_set_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread that ends it may come too late."""
+    clock, ends = SteppedClock(NOON_NS), []
+
+    def every(period_ns: int, call: object) -> Ticking:
+        ends.append(call)
+        return Ticking(period_ns, call)
+
+    monkeypatch.setattr(clock, "every", every)
+    board = Board(clock, frame_effects(FaultPlan()))
+    board.set("lost-packets", for_s=60.0)
+    later = board.set("lost-packets", rate=0.2, for_s=90.0)
+    ends[0]()
+    assert board.active == (later,)
+    ends[1]()
+    assert board.active == ()

@@ -118,6 +118,22 @@ def test_refused_while_exposing_live_or_closed(image: Path) -> None:
 
 
 @pytest.mark.requirement("B8")
+def test_refused_while_the_sensor_is_cooled(image: Path) -> None:
+    """The boot cuts the cooler, and the sensor would warm up as fast as physics lets it."""
+    with opened(temperature_c=-10.0) as camera:
+        before = camera.firmware.versions
+        for change in (lambda: camera.firmware.update(image), lambda: camera.firmware.roll_back("fpga")):
+            with pytest.raises(InvalidOperation, match="its cooler goes off at once") as caught:
+                change()
+            assert "warm_up()" in caught.value.remedy
+        assert camera.firmware.versions == before
+        assert camera.state is State.IDLE
+        camera.warm_up()
+        camera.firmware.update(image)
+        assert camera.identity.firmware == "2025-03-01"
+
+
+@pytest.mark.requirement("B8")
 def test_images_that_are_damaged_or_for_another_camera_change_nothing(image: Path, tmp_path: Path) -> None:
     whole = image.read_bytes()
     other = FirmwareImage("qhy42-pro", "firmware", "2025-03-01", b"code").pack()

@@ -40,7 +40,7 @@ class AlarmKind(StrEnum):
     UNDERVOLTAGE = "undervoltage lock-out"
     """The camera has switched its cooler off, or limits it, for want of voltage."""
     DEW = "dew"
-    """The window of the chamber is near or below the dew point."""
+    """The sensor is near or below the dew or frost point of its chamber."""
     TEMPERATURE = "temperature not reached"
     """The cooler does all it can and the sensor is not where it should be."""
     THERMOMETER = "thermometer stuck"
@@ -127,12 +127,12 @@ class Alarms:
     >>> from fullwell.camera.clock import SteppedClock
     >>> alarms = Alarms(SteppedClock(0))
     >>> stop = alarms.subscribe(lambda event: print(event.number, event))
-    >>> alarms.sound(AlarmKind.DEW, "the window is 1.5 C above the dew point.", "Switch its heater on.")
-    1 dew: the window is 1.5 C above the dew point.
+    >>> alarms.sound(AlarmKind.DEW, "the sensor is 1.5 C above the dew point.", "Dry the chamber.")
+    1 dew: the sensor is 1.5 C above the dew point.
     >>> [str(each.kind) for each in alarms.standing]
     ['dew']
     >>> alarms.end(AlarmKind.DEW)
-    2 over: dew: the window is 1.5 C above the dew point.
+    2 over: dew: the sensor is 1.5 C above the dew point.
     >>> stop()
     """
 

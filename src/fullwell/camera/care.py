@@ -81,6 +81,7 @@ class Care:
         """The camera is open."""
         self._next_look_ns = self._clock.now_ns() + LOOK_NS
         self._vigil.begin()
+        self._heart.begin()
         self._regular.begin()
         self.alarms.end(AlarmKind.CAMERA_LOST)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from fullwell.camera.agenda import Agenda, Ticking
-from fullwell.errors import OutOfRange
+from fullwell.errors import InvalidValue
 
 
 class Clock(Protocol):
@@ -112,7 +112,7 @@ class FastClock:
 
     Raises
     ------
-    OutOfRange
+    InvalidValue
         If `speed` is not a positive number.
 
     Examples
@@ -125,7 +125,7 @@ class FastClock:
 
     def __init__(self, speed: float) -> None:
         if not (math.isfinite(speed) and speed > 0):
-            raise OutOfRange("speed of the clock", speed, 0, math.inf)
+            raise InvalidValue(f"a clock cannot have the speed {speed:g}.", "Give a number above 0, such as 60.")
         self._speed = speed
         self._real = RealClock()
         self._start_ns = self._real.now_ns()
@@ -205,7 +205,7 @@ class SteppedClock:
 
     def _move(self, to_ns: int) -> None:
         with self._moved:
-            self._now_ns = to_ns
+            self._now_ns = max(self._now_ns, to_ns)
             self._moved.notify_all()
 
     def sleep_until(self, instant_ns: int, wake: threading.Event | None = None) -> bool:

@@ -119,6 +119,8 @@ class Firmware:
             If the file cannot be read, is damaged, or is for another camera.
         NotConnected, Busy
             If the camera is not open, or is doing something.
+        InvalidOperation
+            If its sensor is cooled: the boot would cut the cooler.
         NotSupported
             If the camera is real.
         DeviceLost, DeviceFault

@@ -42,6 +42,10 @@ class Heartbeat:
         self._ask, self._lost = ask, lost
         self._missed = 0
 
+    def begin(self) -> None:
+        """The camera was opened: what was missed before does not count."""
+        self._missed = 0
+
     def beat(self) -> bool:
         """Ask once; whether there was an answer."""
         try:

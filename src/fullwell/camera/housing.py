@@ -22,7 +22,7 @@ from fullwell.camera.request import limits, real, switch, within
 from fullwell.camera.states import Command
 from fullwell.camera.troubles import TroubleBoard
 from fullwell.camera.undervoltage import Undervoltage, explain
-from fullwell.errors import DeviceLost, NotSupported
+from fullwell.errors import DeviceLost, InvalidOperation, NotSupported
 from fullwell.models.facts import CameraModel, Range
 
 __all__ = ["Housing"]
@@ -329,6 +329,14 @@ class Housing(ABC):
 
     def _change_firmware(self, change: Callable[[], object]) -> None:
         """Do it while nothing else is done; the camera boots, and is opened again as it was."""
+        self._machine.check(Command.UPDATE)
+        cooling = self._guard.cooling()
+        if cooling is not None and cooling.cold:
+            raise InvalidOperation(
+                f"the firmware is not changed while the sensor is cooled (to {cooling.sensor_c:.1f} C, with "
+                f"{cooling.power_percent:.0f} % power): the camera boots then, and its cooler goes off at once.",
+                "Call warm_up() first.",
+            )
         with self._machine.settled():
             self._machine.check(Command.UPDATE)
             with self._machine.faults():

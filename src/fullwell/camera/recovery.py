@@ -80,13 +80,16 @@ class Recovery:
                 return
         opened = self._try()
         with self._lock:
-            if not opened and self._is_wanted():
+            since_ns, attempts = self._since_ns, self._attempts
+            if not self._is_wanted():
+                self._next = None
+            else:
+                if opened:  # and lost again before this thread came here
+                    self._since_ns, self._attempts = self._clock.now_ns(), 0
                 self._plan()
-                return
-            self._next = None
         if opened:
             self.recoveries += 1
-            self._back(self._clock.now_ns() - self._since_ns, self._attempts)
+            self._back(self._clock.now_ns() - since_ns, attempts)
 
     def _try(self) -> bool:
         self._attempts += 1

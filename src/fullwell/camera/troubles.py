@@ -140,6 +140,8 @@ class TroubleBoard(Protocol):
         ------
         UnknownName
             If there is no such trouble, or it has no such parameter.
+        NotSupported
+            If this camera has no such part.
         InvalidValue, OutOfRange
             If a value is no number, or outside its limits.
         """
@@ -150,8 +152,8 @@ class TroubleBoard(Protocol):
 
         Raises
         ------
-        UnknownName
-            If there is no such trouble.
+        UnknownName, NotSupported
+            If there is no such trouble, or this camera has no such part.
         """
         ...
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fullwell.camera.cooling import Cooling
     from fullwell.camera.engine import Camera
 
-SUMMARY = "cool a sensor gradually, or warm it up, and draw the course"
+SUMMARY = "Cool a sensor gradually, or warm it up, and draw the course."
 EPILOG = """\b
 Examples:
   fullwell cool qhyccd:QHY600M-2c52f645aa1c25b9 --to -10
@@ -45,7 +45,7 @@ class Moment:
 
 
 def run(
-    camera: Annotated[str, typer.Argument(help="Name of a camera, as `fullwell cameras` tells them.")],
+    camera: Annotated[str, typer.Argument(metavar="CAMERA", help="As `fullwell cameras` tells them.")],
     to: Annotated[float | None, typer.Option("--to", metavar="C", help="Target. [the model's usual one]")] = None,
     hold: Annotated[float, typer.Option("--hold", metavar="S", min=0.0, help="Stay there so long.")] = 0.0,
     warm_up: Annotated[
@@ -61,9 +61,11 @@ def run(
     """Cool a camera to a temperature, gradually, and leave it cooling; with --warm-up, warm it up again."""
     import fullwell
     from fullwell.cli.cooling import left_as_it_is
+    from fullwell.cli.results import require_free
     from fullwell.cli.scenery import is_real
     from fullwell.scene import Dark
 
+    require_free(plot, overwrite)
     real = is_real(camera)
     given: dict[str, Any] = {}
     if not real:

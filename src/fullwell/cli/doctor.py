@@ -79,11 +79,12 @@ def run(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files of these names.")] = False,
 ) -> None:
     """Examine a camera by what any client can do with it: nothing but frames, controls and readings are used."""
+    from fullwell.cli.results import require_free
     from fullwell.errors import FullwellError
 
     try:
         for path in (html, plot):
-            _refuse_existing(path, overwrite)
+            require_free(path, overwrite)
         report = _examined(
             camera,
             settings={
@@ -171,14 +172,6 @@ def _progress() -> Iterator[Callable[[Examination, float], None]]:
             bar.update(task, description=kind.title, completed=fraction)
 
         yield show
-
-
-def _refuse_existing(path: Path | None, overwrite: bool) -> None:
-    """Say so before the examination, not after it."""
-    from fullwell.errors import NotWritable
-
-    if path is not None and path.exists() and not overwrite:
-        raise NotWritable(f"{str(path)!r} exists already.", "Choose another name, or --overwrite.")
 
 
 def _write_page(report: Report, path: Path) -> None:

@@ -36,7 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON, on standard o
 
 @app.command("list")
 def list_troubles(as_json: JsonOption = False) -> None:
-    """What can go wrong: names, parameters with limits, and who has met it."""
+    """What can go wrong: names, limits, and who has met it."""
     import json
     from dataclasses import asdict
 
@@ -87,12 +87,13 @@ def set_trouble(
     camera: CameraArgument,
     name: Annotated[str, typer.Argument(metavar="NAME", help="As `fullwell fault list` names it.")],
     for_s: Annotated[
-        float | None, typer.Option("--for", metavar="S", help="After so long it ends by itself, s.")
+        float | None,
+        typer.Option("--for", metavar="S", help="After so long it ends by itself, s. [when it is cleared]"),
     ] = None,
     host: HostOption = "127.0.0.1",
     port: PortOption = PORT,
 ) -> None:
-    """Let a trouble begin; its parameters follow as options, such as --rate 0.1."""
+    """Let a trouble begin; parameters follow as options: --rate 0.1"""
     values: dict[str, float] = _parameters(context.args)
     if for_s is not None:
         values["for_s"] = for_s
@@ -123,6 +124,8 @@ def _line(trouble: dict[str, Any]) -> str:
 
 def _parameters(words: list[str]) -> dict[str, float]:
     """Options that are not known beforehand: --rate 0.1, --rate=0.1."""
+    import math
+
     from fullwell.errors import InvalidValue
 
     values: dict[str, float] = {}
@@ -133,9 +136,12 @@ def _parameters(words: list[str]) -> dict[str, float]:
             raise InvalidValue(f"{option!r} is no parameter with a value.", "Give e.g. --rate 0.1")
         text = text or pending.pop(0)
         try:
-            values[option[2:].replace("-", "_")] = float(text)
+            value = float(text)
         except ValueError:
-            raise InvalidValue(f"{option} {text!r} is no number.", "Give e.g. --rate 0.1") from None
+            value = math.nan
+        if not math.isfinite(value):
+            raise InvalidValue(f"{option} must be a number, not {text!r}.", "Give e.g. --rate 0.1")
+        values[option[2:].replace("-", "_")] = value
     return values
 
 
@@ -184,7 +190,8 @@ def _ask(method: str, address: str, body: dict[str, float] | None = None) -> dic
             told = {"message": f"{address} answers {refusal.code}: is a fullwell of this version served there?"}
         raise InvalidValue(told["message"], told.get("remedy", "")) from None
     except (OSError, ValueError, HTTPException) as error:
+        why = getattr(error, "reason", error)
         raise DeviceLost(
-            f"nobody answers at {address}: {error}.", "Start `fullwell serve`, or give --host and --port."
+            f"nobody answers at {address}: {why}.", "Start `fullwell serve`, or give --host and --port."
         ) from None
     return dict(told)

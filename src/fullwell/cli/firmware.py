@@ -15,7 +15,7 @@ from fullwell.cli.talk import opening, say
 if TYPE_CHECKING:
     from fullwell.camera.engine import Camera
 
-SUMMARY: Final = "Tell versions of firmware and FPGA; update and roll back those of twins."
+SUMMARY: Final = "Tell versions of firmware and FPGA; change those of twins."
 EPILOG: Final = """\b
 Examples:
   fullwell firmware show twin:qhy600-pro
@@ -48,7 +48,7 @@ def show(
     flash: FlashOption = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON on standard output.")] = False,
 ) -> None:
-    """Tell serial number and versions, and what a roll-back would bring."""
+    """Tell serial number, versions, what a roll-back would bring."""
     with _opened(camera, flash) as found:
         if json:
             typer.echo(_as_json(found))
@@ -62,7 +62,7 @@ def update(
     image: Annotated[Path, typer.Argument(metavar="FILE", help="Made by `fullwell firmware make`.")],
     flash: FlashOption = None,
 ) -> None:
-    """Load an image, read it back, boot it; whatever fails, the old version stays."""
+    """Load an image; if that fails, the old version stays."""
     with _opened(camera, flash) as found:
         with _meter() as meter:
             found.firmware.update(image, meter)

@@ -34,7 +34,7 @@ UNWELL: Final = 1
 
 def run(
     night: Annotated[
-        str | None, typer.Argument(metavar="[FILE]", help="A file, or the name of an example.")
+        str | None, typer.Argument(metavar="FILE", help="A file, or the name of an example.")
     ] = None,
     example: Annotated[
         bool, typer.Option("--example", help="Print the example named, or the names of all.")
@@ -64,7 +64,7 @@ def run(
     known = night in nights.examples() and not Path(night).exists()
     script = read(nights.example(night)) if known else nights.load(night)
     if out is not None:
-        out.mkdir(parents=True, exist_ok=True)
+        _make_folder(out)
     with _telling(quiet) as (tell, progress):
         report = nights.play(
             script, _clock(script.start_ns, instant, speed), out=out, tell=tell, progress=progress
@@ -72,6 +72,15 @@ def run(
     typer.echo(json.dumps(report.plain()) if as_json else report.text())
     if len(report.shots) != script.planned or report.state != "idle":
         raise typer.Exit(UNWELL)
+
+
+def _make_folder(path: Path) -> None:
+    from fullwell.errors import NotWritable
+
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise NotWritable(f"{str(path)!r} is no folder: {error.strerror}.", "Choose another name.") from None
 
 
 def _clock(start_ns: int, instant: bool, speed: float | None) -> Clock:

@@ -71,7 +71,8 @@ def run(
 ) -> None:
     """Let any ASCOM Alpaca client use cameras: N.I.N.A., MaxIm DL, PHD2, alpyca, scripts.
 
-    Runs until Ctrl-C. Each camera is one Alpaca camera and, where it has a wheel, one Alpaca filter wheel.
+    Runs until Ctrl-C. Each camera is one Alpaca camera and, as far as it has them, one filter wheel, one set of
+    switches and one of observing conditions.
     """
     scenery = Scenery(
         scene=scene,

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from fullwell.camera.alarms import AlarmEvent
 from fullwell.camera.clock import Clock
-from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
 from fullwell.connect import open_camera
@@ -221,7 +220,7 @@ class _Player:
             case "warm":
                 camera.set_cooler(False)
             case "heater":
-                camera.device.set_control(Control.WINDOW_HEATER, float(values["on"]))
+                camera.set_window_heater(values["on"])
             case "filter":
                 if camera.wheel is None:
                     raise NotSupported("the camera has no filter wheel, or it does not answer.")
@@ -238,8 +237,10 @@ class _Player:
     def _take(self, deed: Deed) -> None:
         frames = deed.values["frames"]
         if "exposure_s" in deed.values and self._await_camera():
-            with suppress(FullwellError):
+            try:
                 self._camera.configure(exposure_s=deed.values["exposure_s"])
+            except FullwellError as error:
+                self._log("client", f"exposure_s {deed.values['exposure_s']:g} failed: {error}")
         self._log("client", f"{deed.action} {frames} frames of {self._camera.settings.exposure_s:g} s")
         if deed.action == "live":
             self._run(frames)

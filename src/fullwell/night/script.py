@@ -172,8 +172,10 @@ def load(path: str | Path) -> Night:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or error
         raise MissingFile(
-            f"the night {str(path)!r} cannot be read: {error}.", "Give the path of a file."
+            f"the night {str(path)!r} cannot be read: {why}.",
+            "Give the path of a file; `fullwell night --example` names the nights that need none.",
         ) from None
     return read(text)
 
@@ -260,6 +262,8 @@ class _Entry:
 def _weather(entry: _Entry, start_ns: int, duration_s: float) -> Weather:
     at_s = _at_s(entry, start_ns, duration_s)
     over_s = _span_s(entry.take("over", default=0), f"'over' of {entry.name}", start_ns)
+    if not 0 <= over_s <= LONGEST_S:
+        raise OutOfRange(f"'over' of {entry.name}", over_s, 0, LONGEST_S, "s")
     values = _air(entry)
     if not values:
         raise InvalidValue(f"{entry.name} changes nothing.", f"Give one of: {', '.join(AIR)}.")
@@ -282,6 +286,8 @@ def _cue(entry: _Entry, start_ns: int, duration_s: float) -> Cue:
         raise UnknownName(f"trouble in {entry.name}", name, known)
     lasts = entry.take("for", default=None)
     for_s = None if lasts is None else _span_s(lasts, f"'for' of {entry.name}", start_ns)
+    if for_s is not None and not 0 < for_s <= LONGEST_S:
+        raise InvalidValue(f"'for' of {entry.name} cannot be {for_s:g} s.", "Give more than 0, up to a week.")
     return Cue(at_s, name, for_s, known[name].values(entry.rest()))
 
 

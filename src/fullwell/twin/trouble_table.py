@@ -108,7 +108,7 @@ TROUBLES: Final = (
         "More hot pixels",
         "sensor",
         (Parameter("factor", "", 1.0, 100.0, 8.0, "times as many as the model has"),),
-        "Radiation and age make pixels warm.",
+        "Radiation and age make pixels warm, at most half of all.",
         "assumed; counts of real bodies differ",
     ),
     Trouble(
@@ -116,7 +116,7 @@ TROUBLES: Final = (
         "More jumping pixels",
         "sensor",
         (Parameter("factor", "", 1.0, 100.0, 4.0, "times as many as the model has"),),
-        "More pixels jump between three levels.",
+        "More pixels jump between three levels, at most 90 % of all.",
         "Layden et al. 2026, arXiv 2605.19022: bodies differ",
     ),
     Trouble(

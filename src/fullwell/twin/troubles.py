@@ -14,7 +14,7 @@ from typing import Final
 from fullwell.camera.agenda import Ticking
 from fullwell.camera.clock import Clock
 from fullwell.camera.troubles import ActiveTrouble, Trouble
-from fullwell.errors import InvalidValue, OutOfRange, UnknownName
+from fullwell.errors import InvalidValue, NotSupported, OutOfRange, UnknownName
 from fullwell.twin.befalling import Effect
 from fullwell.twin.trouble_table import TROUBLES
 
@@ -81,7 +81,7 @@ class Board:
             if for_s is not None:
                 period_ns = max(1, round(for_s * 1e9))
                 trouble = replace(trouble, until_ns=now_ns + period_ns)
-                self._ends[name] = self._clock.every(period_ns, lambda: self._over_by_itself(name))
+                self._ends[name] = self._clock.every(period_ns, lambda: self._over_by_itself(trouble))
             self._close(name, now_ns)
             self._active[name] = trouble
             self._effects[name].begin(**checked)
@@ -102,12 +102,17 @@ class Board:
             return (*over, *(each for each in self._active.values() if each.since_ns <= end_ns))
 
     def _find(self, name: str) -> Trouble:
+        others = {each.name: each for each in TROUBLES}
+        if name not in self._known and name in others:
+            raise NotSupported(f"{name!r} befalls the {others[name].part}, and this camera has none.")
         if name not in self._known:
             raise UnknownName("trouble", name, self._known)
         return self._known[name]
 
-    def _over_by_itself(self, name: str) -> None:
-        self.clear(name)
+    def _over_by_itself(self, trouble: ActiveTrouble) -> None:
+        with self._lock:
+            if self._active.get(trouble.name) is trouble:  # it may have been set anew meanwhile
+                self._end(trouble.name)
 
     # Methods below run with the lock held.
 

@@ -1,7 +1,7 @@
 """The doctor, blind: it names the trouble of cameras that were drawn at random, and leaves healthy ones alone.
 
-Each verdict may call a healthy camera ill with a probability of 1e-6; a round has some 20 verdicts, so that 100
-healthy cameras give an alarm with a probability of about 0.2 %. All cases come from one seed each.
+Each verdict may call a healthy camera ill with a probability of 1e-6; a round has some 25 verdicts, so that 100
+healthy cameras give an alarm with a probability of about 0.3 %. All cases come from one seed each.
 """
 
 from __future__ import annotations

@@ -198,7 +198,7 @@ def _verdict(
     told: list[Quantity],
     drawn: list[Curve],
 ) -> Verdict:
-    rate = next(r for t, r in zip(search.traffic, search.rate_fps, strict=True) if t == (search.best or 0))
+    rate = next((r for t, r in zip(search.traffic, search.rate_fps, strict=True) if t == search.best), 0.0)
     told.append(Quantity("rate at the traffic as found", found.rate_fps, "fps"))
     if search.best is not None:
         told += [Quantity("quietest USB traffic", search.best), Quantity("rate there", float(rate), "fps")]

@@ -103,13 +103,14 @@ def _cable(patient: Patient, samples: Samples, near_limit: bool) -> Iterator[Ver
     cable_ohm, supply_v = -slope, float(samples.voltage_v.mean() - slope * current_a.mean())
     cable = Quantity("cable and plugs", cable_ohm, "ohm", error_ohm, high=facts.cable_ohm + SIGMAS * error_ohm)
     full_v = _at_full_power_v(supply_v, max(cable_ohm, 0.0), cooling.power_w[2])
-    room_v = SIGMAS * error_ohm * cooling.power_w[2] / facts.lowest_v
-    full = Quantity("voltage at full cooling", full_v, "V", error_ohm * 3.6, low=facts.lowest_v - room_v)
+    most_a = cooling.power_w[2] / facts.lowest_v
+    room_v = SIGMAS * error_ohm * most_a
+    full = Quantity("voltage at full cooling", full_v, "V", error_ohm * most_a, low=facts.lowest_v - room_v)
     supply = Quantity("supply without load", supply_v, "V", None, high=facts.highest_v)
     noise = Quantity("noise of the supply", scatter_v, "V")
     told = [cable, supply, full, noise]
     if not cable.as_expected:
-        words = f"The cable takes {cable_ohm * cooling.power_w[2] / facts.lowest_v:.1f} V away at full cooling."
+        words = f"The cable takes {cable_ohm * most_a:.1f} V away at full cooling."
         remedy = (
             f"Use a shorter or thicker cable with clean plugs: at most {facts.cable_ohm:g} ohm there and back. "
             "A supply of 13 V helps meanwhile."
@@ -130,7 +131,7 @@ def _protection(patient: Patient, samples: Samples) -> Iterator[Verdict]:
     top = float(samples.percent.max())
     held = float(np.mean(np.abs(samples.percent - facts.uvlo.limit_percent) < 0.5))
     if held > 0.2 and abs(top - facts.uvlo.limit_percent) < 0.5:
-        words = f"The cooler never had more than {top:.0f} % and stayed there: the 70 % protection is in force."
+        words = f"The cooler stayed at {top:.0f} % and never had more: the protection after an event is in force."
         remedy = 'Mend the supply, then erase the memory of the event ("Reset Flash Code").'
         yield ill(
             "power protection", Trouble.PROTECTION, words, remedy, [Quantity("most cooler power", top, "%")]
