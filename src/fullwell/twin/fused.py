@@ -33,7 +33,7 @@ from fullwell.twin.rows import Numbers, Tables, bench, expected_rows, expose_row
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 
-_STRIP_PX = 150_000
+_STRIP_PX = 300_000
 """Pixels of a strip: few enough for the caches, enough that handing strips out costs nothing."""
 _SMALL_WELL_E = 1000.0
 """Wells up to this are looked at in each pixel."""
