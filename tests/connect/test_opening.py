@@ -97,6 +97,26 @@ def test_unknown_parts_are_refused(wish: dict[str, str], kind: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "wish",
+    [
+        {"scene": Uniform(10.0)},
+        {"filter": "L"},
+        {"seed": 0},
+        {"clock": "instant"},
+        {"gps_box": None},
+        {"fpga": "FPGA_V20191118 MAX10_V20191120"},
+        {"trigger_line": fullwell.TriggerLine()},
+        {"sync": fullwell.SyncCable()},
+        {"oscillator_ppm": 3.0},
+    ],
+)
+def test_what_only_twins_take_is_not_dropped_in_silence(wish: dict[str, object]) -> None:
+    (name,) = wish
+    with pytest.raises(InvalidValue, match=f"^{name} can be chosen only for a twin; qhyccd:QHY600M-1 is a real"):
+        fullwell.open("qhyccd:QHY600M-1", **wish)
+
+
+@pytest.mark.parametrize(
     ("wish", "error"),
     [
         ({"seed": -1}, OutOfRange),

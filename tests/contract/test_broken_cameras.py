@@ -17,7 +17,7 @@ from fullwell.camera.device import Stream
 from fullwell.camera.engine import Camera
 from fullwell.camera.frame import DeviceIdentity, FrameFormat, FrameReport
 from fullwell.contract import Verdict, run_checks
-from fullwell.errors import DeviceFault
+from fullwell.errors import DeviceFault, FrameTimeout
 from fullwell.models import load
 from fullwell.models.facts import Window
 from fullwell.scene import Uniform
@@ -182,6 +182,16 @@ class Unending(TwinDevice):
         super().cancel_exposure()
 
 
+class LosingFullFrames(TwinDevice):
+    """The largest frames do not come."""
+
+    def read_frame(self, out: np.ndarray[Any, Any]) -> FrameReport:
+        report = super().read_frame(out)
+        if out.size > 1_000_000:
+            raise FrameTimeout("the frame did not come.", "Check the cable.")
+        return report
+
+
 class Starved(TwinDevice):
     """Its supply was too low."""
 
@@ -249,6 +259,7 @@ class BurstLate(TwinDevice):
         (LateSettings, "live-settings"),
         (LightInTheDark, "dark-areas"),
         (Unending, "abort"),
+        (LosingFullFrames, "readings-while-busy"),
         (Nameless, "identity"),
         (Starved, "supply"),
         (Dozing, "exposure-length"),

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import pytest
 
 import fullwell
-from fullwell.contract import CHECKS, Result, Verdict, chosen, run_checks
+from fullwell.contract import CHECKS, Check, Result, Verdict, chosen, run_checks
 from fullwell.errors import UnknownName
 from fullwell.models import keys, load
 from fullwell.scene import Dark, Uniform
@@ -86,6 +86,18 @@ def test_the_camera_is_left_as_it_was_found() -> None:
         assert (camera.cooling.wish.on, camera.cooling.wish.target_c) == (True, -7.5)
         assert camera.wheel.position == 3
         assert camera.pins.settings == pins
+
+
+def test_the_camera_is_left_as_it_was_found_when_the_run_is_broken_off() -> None:
+    def interrupt(_check: Check, result: Result | None) -> None:
+        if result is not None:
+            raise KeyboardInterrupt
+
+    with fullwell.open("twin:qhy42-pro", scene=Uniform(500.0), clock="instant") as camera:
+        settings = camera.configure(gain=57, offset=41, exposure_s=7.5)
+        with pytest.raises(KeyboardInterrupt):
+            run_checks(camera, only=["settings-in-frame"], tell=interrupt)
+        assert camera.settings == settings
 
 
 def test_names_are_unique_and_known() -> None:

@@ -128,6 +128,17 @@ def test_what_waits_for_an_edge_can_be_aborted_and_triggered(camera: Camera) -> 
     assert camera.control(Control.TRIGGER_FILTER_S) == 0.25
 
 
+def test_who_waits_for_a_trigger_hears_that_the_camera_was_let_go(camera: Camera) -> None:
+    camera.configure(**SMALL)
+    assert camera.pins is not None
+    camera.pins.configure(trigger_input="soft")
+    camera.start()
+    assert isinstance(camera.device, Triggerable)
+    threading.Timer(0.3, camera.device.close).start()
+    with pytest.raises(ExposureAborted):
+        camera.device.wait_for_start(10.0)
+
+
 def test_what_the_library_cannot_do_is_refused(camera: Camera) -> None:
     assert camera.pins is not None
     with pytest.raises(NotSupported, match="STD Mode"):

@@ -96,7 +96,9 @@ def test_a_cooler_at_work_is_noticed_on_connect(
     with fullwell.open(name, link="usb3") as first:
         first.set_target_temperature(-5)
         first.set_cooler(True)
+        end_s = time.monotonic() + 60.0
         while first.control(Control.COOLER_POWER_PERCENT) < 10.0:
+            assert time.monotonic() < end_s
             time.sleep(0.2)
     assert "left cold" in caplog.text
     with fullwell.open(name, link="usb3") as second:
@@ -140,8 +142,8 @@ def test_what_is_not_there_is_said(real: Callable[..., str]) -> None:
         fullwell.open("qhyccd:QHY600M-0")
     with pytest.raises(UnknownName, match="QHY999"):
         fullwell.open("qhyccd:QHY999-0")
-    with pytest.raises(InvalidValue, match="scene cannot be chosen"):
-        fullwell.open(name, scene=Uniform(1.0))
+    with pytest.raises(InvalidValue, match="scene, clock can be chosen only for a twin"):
+        fullwell.open(name, scene=Uniform(1.0), clock="instant")
 
 
 def test_a_missing_library_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from fullwell.cli.talk import say
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from fullwell.camera.cooling import Cooling
     from fullwell.camera.engine import Camera
 
-TOLERANCE_C = 0.5
+TOLERANCE_C: Final = 0.5
 
 
 def bring_to(

@@ -144,9 +144,7 @@ def _examined(
     from fullwell.scene import Dark, Uniform
 
     given = {key: value for key, value in options.items() if value is not None}
-    if is_real(name):
-        given.pop("clock")
-    else:
+    if not is_real(name):
         given["scene"] = Dark() if lit_e_per_s is None else Uniform(lit_e_per_s)
     with opening():
         opened = fullwell.open(name, **given)

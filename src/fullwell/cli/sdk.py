@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from fullwell.cli.scenery import FilterOption, LinkOption, SceneOption, Scenery, SeedOption
-from fullwell.cli.talk import say
+from fullwell.cli.scenery import FilterOption, LinkOption, SceneOption, Scenery, SeedOption, is_real
+from fullwell.cli.talk import complain, say
 
 if TYPE_CHECKING:
     from fullwell.camera.clock import Clock
@@ -30,6 +30,9 @@ Examples:
 DEFAULT_CAMERA: Final = "twin:qhy600-pro"
 CAMERAS_VARIABLE: Final = "FULLWELL_SDK_CAMERAS"
 QUIRKS_VARIABLE: Final = "FULLWELL_QUIRKS"
+PROGRAM_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
+PROGRAM_METAVAR: Final = "[OPTIONS] -- PROGRAM [ARGUMENTS]..."
+"""Of commands that run a program."""
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, epilog=EPILOG, help=SUMMARY)
 
@@ -72,7 +75,13 @@ def devices_of(
 ) -> list[Device]:
     """The cameras of a bus, before one scene."""
     from fullwell.connect import find_device
+    from fullwell.errors import InvalidValue
 
+    if real := [name for name in names if is_real(name)]:
+        raise InvalidValue(
+            f"only twins can be on this bus, not {', '.join(real)}.",
+            f"Name a twin: --camera {DEFAULT_CAMERA}. Programs reach real cameras by the vendor's own library.",
+        )
     light = Scenery(scene=scene).build()
     options = {"scene": light, "filter": filter_name, "link": link, "seed": seed}
     return [find_device(name, clock=clock, **options) for name in names]
@@ -104,9 +113,13 @@ def build(folder: FolderOption = None) -> None:
 @app.command("env")
 def env(folder: FolderOption = None) -> None:
     """Print what a shell must export so that programs find the library."""
+    from fullwell.serve.sdk.build import SONAME
+
     library = _folder(folder) / "lib"
     typer.echo(f'export LD_LIBRARY_PATH="{library}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}"')
     typer.echo(f'export FULLWELL_COMMAND="{own_command()}"')
+    if not (library / SONAME).exists():
+        complain(f"there is no {SONAME} in {library} yet.", "Make it: fullwell sdk build")
 
 
 @app.command("engine")
@@ -118,7 +131,9 @@ def engine(
     seed: SeedOption = None,
     instant: Annotated[bool, typer.Option("--instant", help="Exposures take no time.")] = False,
     quirks: QuirkOption = None,
-    idle: Annotated[float, typer.Option(metavar="S", help="End when nobody was connected for so long.")] = 30.0,
+    idle: Annotated[
+        float, typer.Option(metavar="S", min=0.0, help="End when nobody was connected for so long.")
+    ] = 30.0,
     detach: Annotated[bool, typer.Option("--detach", help="Go on in the background once it listens.")] = False,
 ) -> None:
     """Hold the cameras for programs that use the library; normally started by the library itself."""
@@ -144,7 +159,7 @@ def engine(
 @app.command("quirk")
 def quirk(
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="Quirk, profile, or all.")] = None,
-    state: Annotated[str | None, typer.Argument(metavar="on|off")] = None,
+    state: Annotated[str | None, typer.Argument(metavar="on|off", help="For a program that runs.")] = None,
 ) -> None:
     """List what can be made to go wrong; or switch it on or off while a program runs."""
     from fullwell.models.sdk.quirks import load_profiles, load_quirks
@@ -158,12 +173,15 @@ def quirk(
             typer.echo(f"{profile}\n    {', '.join(names)}")
         return
     if state not in ("on", "off"):
-        raise typer.BadParameter("Say on or off: fullwell sdk quirk zero-frames on")
+        given = "nothing" if state is None else repr(state)
+        raise typer.BadParameter(
+            f"it is {given}; say on or off: fullwell sdk quirk {name} on", param_hint="on|off"
+        )
     left = switch_quirk(default_socket(), name, state == "on")
     say(f"on: {', '.join(left) or 'nothing'}")
 
 
-@app.command("run", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command("run", context_settings=PROGRAM_SETTINGS, options_metavar=PROGRAM_METAVAR)
 def run(
     context: typer.Context,
     cameras: CamerasOption = None,
@@ -175,20 +193,15 @@ def run(
     quirks: QuirkOption = None,
 ) -> None:
     """Run a program on twins: everything after -- is its command line."""
-    import subprocess
-
-    from fullwell.errors import InvalidValue, MissingFile
+    from fullwell.errors import InvalidValue
+    from fullwell.serve.sdk.programs import check_program, run_program
     from fullwell.serve.sdk.session import session
 
     if not context.args:
         raise InvalidValue("there is no program to run.", "Give it after --: fullwell sdk run -- ./program")
+    check_program(context.args)
     clock = "instant" if instant else "real"
     devices = devices_of(cameras or [DEFAULT_CAMERA], scene, filter_name, link, seed, clock)
     with session(devices, own_command(), in_real_time=not instant, quirks=quirks_of(quirks)) as running:
-        try:
-            status = subprocess.run(
-                context.args, env=running.environment(dict(os.environ)), check=False
-            ).returncode
-        except FileNotFoundError as error:
-            raise MissingFile(f"there is no program {context.args[0]!r}.", "Give its path.") from error
+        status = run_program(context.args, running.environment(dict(os.environ)))
     raise typer.Exit(status if status >= 0 else 128 - status)

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from fullwell.cli.scenery import FilterOption, LinkOption, SceneOption, SeedOption
-from fullwell.cli.sdk import DEFAULT_CAMERA, CamerasOption, QuirkOption, devices_of, own_command, quirks_of
+from fullwell.cli.sdk import (
+    DEFAULT_CAMERA,
+    PROGRAM_METAVAR,
+    PROGRAM_SETTINGS,
+    CamerasOption,
+    QuirkOption,
+    devices_of,
+    own_command,
+    quirks_of,
+)
 from fullwell.cli.talk import say
 
 if TYPE_CHECKING:
@@ -23,6 +32,15 @@ if TYPE_CHECKING:
 
 TWIN: Final = "twin"
 VENDOR: Final = "vendor"
+OPTIONS_OF_TWINS: Final = {
+    "cameras": "--camera",
+    "scene": "--scene",
+    "filter_name": "--filter",
+    "link": "--link",
+    "seed": "--seed",
+    "instant": "--instant",
+    "quirks": "--quirk",
+}
 DIFFERENT: Final = 1
 MOST_SHOWN: Final = 10
 SLOWEST: Final = 5
@@ -93,12 +111,15 @@ def trace(
 
     from fullwell.camera.clock import RealClock
     from fullwell.errors import InvalidValue
+    from fullwell.serve.sdk.programs import check_program
     from fullwell.serve.sdk.trace.calls import create, read
-    from fullwell.serve.sdk.trace.recording import build_tracer, check_program, record
+    from fullwell.serve.sdk.trace.recording import build_tracer, record
 
     if not context.args:
         raise InvalidValue("there is no program to trace.", "Give it after --: fullwell sdk trace -- ./program")
     check_program(context.args)
+    if library != TWIN:
+        _refuse_options_of_twins(context, library)
     own = library == VENDOR
     path = None if library == TWIN else _library(library)
     about: dict[str, Any] = {"program": context.args, "library": library, "pixels": pixels}
@@ -130,6 +151,7 @@ def calls(
     from fullwell.serve.sdk.trace.calls import read
     from fullwell.serve.sdk.trace.listing import HEADING, as_line, as_record
 
+    _check_functions(function)
     found = read(file)
     first_ns = found.calls[0].start_ns if found.calls else 0
     if not as_json:
@@ -150,7 +172,7 @@ def replay(
         ),
     ] = None,
     scene: Annotated[str | None, typer.Option("--scene", metavar="SCENE", help="Default: as traced.")] = None,
-    seed: SeedOption = None,
+    seed: Annotated[int | None, typer.Option("--seed", metavar="N", min=0, help="Default: as traced.")] = None,
     quirks: QuirkOption = None,
     in_time: Annotated[
         bool, typer.Option("--in-time", help="Make each call no earlier than the program did.")
@@ -174,18 +196,13 @@ def replay(
     """Make the calls of a trace again on a twin, and report the first answer that differs."""
     import tempfile
 
-    from fullwell.errors import UnknownName
     from fullwell.serve.sdk.binding import bind
-    from fullwell.serve.sdk.exports import exports
     from fullwell.serve.sdk.trace.calls import read
     from fullwell.serve.sdk.trace.listing import explained
     from fullwell.serve.sdk.trace.recording import build_tracer, load_tracer
     from fullwell.serve.sdk.trace.replay import replay as make_again
 
-    names = [each.name for each in exports()]
-    for name in ignore or ():
-        if name not in names:
-            raise UnknownName("function", name, names)
+    _check_functions(ignore)
     found = read(file)
     about = _setup(found, cameras, scene, seed, quirks)
     same_time = found.about["library"] == TWIN and bool(about["instant"])
@@ -209,6 +226,17 @@ def replay(
     raise typer.Exit(DIFFERENT if outcome.differences else 0)
 
 
+def _check_functions(names: list[str] | None) -> None:
+    """See that the library has functions of such names."""
+    from fullwell.errors import UnknownName
+    from fullwell.serve.sdk.exports import exports
+
+    known = [each.name for each in exports()]
+    for name in names or ():
+        if name not in known:
+            raise UnknownName("function", name, known)
+
+
 @contextmanager
 def _twins(about: dict[str, Any]) -> Iterator[Session]:
     """The twins of a trace on the bus; without real time they begin at the same instant each time."""
@@ -220,6 +248,22 @@ def _twins(about: dict[str, Any]) -> Iterator[Session]:
     devices = devices_of(about["cameras"], about["scene"], about["filter"], about["link"], about["seed"], clock)
     with session(devices, own_command(), not instant, quirks_of(about["quirks"])) as running:
         yield running
+
+
+def _refuse_options_of_twins(context: typer.Context, library: str) -> None:
+    """Nothing that was asked for is dropped in silence."""
+    from fullwell.errors import InvalidValue
+
+    given = [
+        option
+        for name, option in OPTIONS_OF_TWINS.items()
+        if (source := context.get_parameter_source(name)) is not None and source.name == "COMMANDLINE"
+    ]
+    if given:
+        raise InvalidValue(
+            f"{', '.join(given)} can be chosen only for twins, but --library is {library}.",
+            "Leave it away, or trace on a twin: without --library.",
+        )
 
 
 def _library(wanted: str) -> Path | None:
@@ -326,12 +370,10 @@ def _summarise(outcome: Outcome, compares_pixels: bool) -> None:
         say(f"  {name:32} {each.calls:6d} " + " ".join(f"{duration(time_ns):>10}" for time_ns in times))
 
 
-TRACE_SETTINGS: Final = {"allow_extra_args": True, "ignore_unknown_options": True}
-
-
 def add_to(app: typer.Typer) -> None:
     """Add the three commands to ``fullwell sdk``."""
-    program = "[OPTIONS] -- PROGRAM [ARGUMENTS]..."
-    app.command("trace", epilog=TRACE_EPILOG, context_settings=TRACE_SETTINGS, options_metavar=program)(trace)
+    app.command("trace", epilog=TRACE_EPILOG, context_settings=PROGRAM_SETTINGS, options_metavar=PROGRAM_METAVAR)(
+        trace
+    )
     app.command("calls", epilog=CALLS_EPILOG)(calls)
     app.command("replay", epilog=REPLAY_EPILOG)(replay)

@@ -128,8 +128,8 @@ def open_camera(
     UnknownName
         If there is no such camera, filter, coating, link or clock.
     InvalidValue
-        If a seed contradicts the number after ``#``, surroundings and ambient temperature are both given, or a
-        number or the scene is none.
+        If a seed contradicts the number after ``#``, surroundings and ambient temperature are both given, a
+        number or the scene is none, or a real camera is to have what only a twin can.
     DeviceLost, MissingFile, NotSupported
         If a real camera is not there, or the vendor's library is not, or does not work here.
 
@@ -145,20 +145,25 @@ def open_camera(
     wanted = parse(name)
     if isinstance(wanted, RealName):
         only_for_twins = {
-            "scene": scene,
-            "coating": coating,
-            "seed": seed,
-            "temperature_c": temperature_c,
-            "ambient_temperature_c": ambient_temperature_c,
-            "surroundings": surroundings,
-            "firmware": firmware,
-            "flash": flash,
-            "cable": cable,
-            "faults": tuple(faults) or None,
+            "scene": scene is not None,
+            "filter": filter is not None,
+            "coating": coating is not None,
+            "seed": seed is not None,
+            "clock": clock != "real" and not isinstance(clock, RealClock),
+            "temperature_c": temperature_c is not None,
+            "ambient_temperature_c": ambient_temperature_c is not None,
+            "surroundings": surroundings is not None,
+            "gps_box": gps_box is not DEFAULT_GPS_BOX,
+            "fpga": fpga is not None,
+            "firmware": firmware is not None,
+            "flash": flash is not None,
+            "cable": cable is not None,
+            "faults": bool(tuple(faults)),
+            "trigger_line": trigger_line is not None,
+            "sync": sync is not None,
+            "oscillator_ppm": oscillator_ppm != 0.0,
         }
-        return _open_real(
-            wanted, link, recover, [word for word, value in only_for_twins.items() if value is not None]
-        )
+        return _open_real(wanted, link, recover, [word for word, given in only_for_twins.items() if given])
     if scene is not None and not hasattr(scene, "bind"):
         raise InvalidValue(
             f"a scene must be described by an object of fullwell.scene, not {scene!r}.",
@@ -210,7 +215,7 @@ def _surroundings(given: Surroundings | None, ambient_temperature_c: float | Non
 def _open_real(wanted: RealName, link: str | None, recover: bool, refused: list[str]) -> Camera:
     if refused:
         raise InvalidValue(
-            f"{', '.join(refused)} cannot be chosen for a real camera: it looks at what is before it.",
+            f"{', '.join(refused)} can be chosen only for a twin; qhyccd:{wanted.identity} is a real camera.",
             "Leave it away, or open a twin.",
         )
     camera = Camera(QhyccdDevice(wanted.identity, models.load(wanted.model_key), link=link), recover=recover)

@@ -79,7 +79,7 @@ def run_checks(
     only: Collection[str] = (),
     tell: Callable[[Check, Result | None], None] | None = None,
 ) -> list[Result]:
-    """Check a camera. It is left with the settings, the cooler and the filter with which it was found.
+    """Check a camera. It is left as it was found: settings, cooler, filter wheel, triggers; also by Ctrl-C.
 
     Parameters
     ----------
@@ -102,15 +102,18 @@ def run_checks(
     UnknownName
         If there is no check of that name.
     """
+    checks = chosen(quick, only)
     stand = Stand(camera, quick)
     results: list[Result] = []
-    for each in chosen(quick, only):
-        if tell is not None:
-            tell(each, None)
-        results.append(_examine(each, stand))
-        if tell is not None:
-            tell(each, results[-1])
-    put_back = _verdict(PUT_BACK, stand)
+    try:
+        for each in checks:
+            if tell is not None:
+                tell(each, None)
+            results.append(_examine(each, stand))
+            if tell is not None:
+                tell(each, results[-1])
+    finally:
+        put_back = _verdict(PUT_BACK, stand)
     return results if put_back.verdict is Verdict.PASSED else [*results, put_back]
 
 

@@ -37,11 +37,11 @@ from fullwell.models.sdk import load_sdk
 from fullwell.qhyccd.burst import QhyccdBurst
 from fullwell.qhyccd.knobs import Knobs
 from fullwell.qhyccd.mapping import RawWindow, deliver, raw_window, read_mode_of
+from fullwell.qhyccd.timing import start_of_arrived_ns, timing_as_told, timing_by_facts
 from fullwell.qhyccd.triggers import SOFT_TRIGGER, TriggerPort
 from fullwell.qhyccd.waiting import ArmedExposure
 from fullwell.qhyccd.worker import Worker
 from fullwell.readout.rows import RowTiming
-from fullwell.readout.timing import link_frame_ns, row_timing
 
 READ_OUT_S: Final = 30.0
 """Longest that read-out and transfer of a frame may take beyond what they should."""
@@ -186,7 +186,10 @@ class QhyccdDevice:
     def close(self) -> None:
         """Let go. Harmless when closed."""
         worker, self._worker = self._worker, None
-        self._stream, self._begin_ns, self._live, self._armed = None, None, False, None
+        armed, self._armed = self._armed, None
+        self._stream, self._begin_ns, self._live = None, None, False
+        if armed is not None:
+            armed.cancel()  # else whoever waits for its trigger would wait for ever
         if worker is not None:
             with suppress(DeviceFault):
                 worker.do("close", limit_s=5.0)
@@ -261,40 +264,10 @@ class QhyccdDevice:
     def precise_timing(self) -> RowTiming:
         """The clockwork: by the camera once a frame with the present settings has come, else by the facts."""
         settings = self._settings()
-        form = settings.format
-        law = row_timing(
-            self._model,
-            self._mode,
-            form.window,
-            exposure_s=settings.exposure_s,
-            link=self._link,
-            bits=form.bits,
-            usb_traffic=settings.usb_traffic,
-            speed=settings.speed,
-            overscan=form.overscan,
-        )
         told = None if self._told_is_old else self._do("timing")
         if told is None:
-            return law
-        line_ns, frame_us, exposure_us, offset_ns = told
-        steps = law.read_ns // (law.rows_per_step * law.line_period_ns)
-        return RowTiming(
-            line_period_ns=line_ns,
-            rows_per_step=law.rows_per_step,
-            top=law.top,
-            exposure_ns=exposure_us * 1000 or law.exposure_ns,
-            frame_period_ns=max(frame_us * 1000, exposure_us * 1000, self._link_ns),
-            read_ns=steps * law.rows_per_step * line_ns,
-            transfer_ns=law.transfer_ns,
-            reference_to_row0_end_ns=offset_ns,
-        )
-
-    @property
-    def _link_ns(self) -> int:
-        """How long a frame occupies the cable, by the facts: the camera tells only what its sensor needs."""
-        form = self._format
-        mode = self._model.mode(self._mode)
-        return link_frame_ns(self._model, mode, rows=form.window.height, bits=form.bits, link=self._link)[0]
+            return timing_by_facts(self._model, settings)
+        return timing_as_told(self._model, settings, told)
 
     def start_exposure(self) -> None:
         """Begin a single exposure."""
@@ -346,7 +319,7 @@ class QhyccdDevice:
         self._deliver(self._raw_view(), out)
         if armed is None:
             return self._report(out, timing, settings, begin_ns, HOST_UNCERTAINTY_NS)
-        start_ns = _start_ns(arrival_ns, timing)
+        start_ns = start_of_arrived_ns(arrival_ns, timing)
         uncertainty_ns = max(timing.transfer_ns, self._trigger_ns, HOST_UNCERTAINTY_NS)
         return self._report(out, timing, settings, armed.begin_ns or start_ns, uncertainty_ns)
 
@@ -419,14 +392,14 @@ class QhyccdDevice:
         arrival_ns = time.time_ns()
         settings, timing = self._in_force(arrival_ns)
         self._deliver(raw, out)
-        start_ns = _start_ns(arrival_ns, timing)
+        start_ns = start_of_arrived_ns(arrival_ns, timing)
         return self._report(out, timing, settings, start_ns, max(timing.transfer_ns, HOST_UNCERTAINTY_NS))
 
     def _in_force(self, arrival_ns: int) -> tuple[Settings, RowTiming]:
         """What a live frame was taken with: changes hold from the next frame that begins."""
         while self._changes:
             changed_ns, settings, timing = self._changes[0]
-            if _start_ns(arrival_ns, timing) < changed_ns:
+            if start_of_arrived_ns(arrival_ns, timing) < changed_ns:
                 return settings, timing
             self._changes.popleft()
         self._told_is_old = False
@@ -528,8 +501,3 @@ class QhyccdDevice:
             except NotSupported:
                 continue
         return Readings(**known, target_temperature_c=self._knobs.target_c)
-
-
-def _start_ns(arrival_ns: int, timing: RowTiming) -> int:
-    """When a frame began that has just arrived, UTC."""
-    return arrival_ns - timing.transfer_ns - timing.read_ns - timing.exposure_ns

@@ -15,6 +15,8 @@ MICROSECONDS: Final = 1e6
 FULL_POWER: Final = 2.55
 """The library counts the cooler's power to 255, we to 100."""
 WHEEL_SLOTS: Final = 44
+ASCII_CODES: Final = 128
+SLOT_DIGITS: Final = "0123456789ABCDEF"
 DEFAULTS: Final = {
     Control.EXPOSURE_S: 0.02,
     Control.GAIN: 0.0,
@@ -140,7 +142,7 @@ class Knobs:
                 return float(value)
             case Control.WHEEL_POSITION:
                 self._require_wheel()
-                return float(int(chr(int(self._do("get_control", CONTROLS[control].sdk_id))), 16))
+                return _slot(self._do("get_control", CONTROLS[control].sdk_id))
             case Control.EXPOSURE_S:
                 return self.values[control]
             case Control.OVERLAY | Control.ANTI_RBI:
@@ -176,3 +178,15 @@ class Knobs:
 
     def _absent(self, control: Control) -> NotSupported:
         return NotSupported(f"the {self._model.name} has no {CONTROLS[control].title.lower()}.")
+
+
+def _slot(code: float) -> float:
+    """The slot that the ASCII code of a hexadecimal digit names; -1, as of a wheel that moves, for any other.
+
+    Examples
+    --------
+    >>> _slot(48.0), _slot(70.0), _slot(0.0)
+    (0.0, 15.0, -1.0)
+    """
+    character = chr(int(code)) if 0 <= code < ASCII_CODES else " "
+    return float(SLOT_DIGITS.find(character.upper()))

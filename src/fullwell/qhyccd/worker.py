@@ -20,6 +20,9 @@ COMMAND_S: Final = 20.0
 """Longest that any ordinary command may take: initialisation of a real camera takes five."""
 PING_S: Final = 2.0
 GRACE_S: Final = 1.0
+"""How long a child may take that was asked to end."""
+DYING_S: Final = 0.05
+"""The same of one that has died or hangs."""
 
 
 class Worker:
@@ -110,7 +113,7 @@ class Worker:
     def close(self) -> None:
         """End the child in good order, or else by force."""
         with self._lock:
-            self._end(DeviceLost("the camera was closed.", "open() it first."))
+            self._end(DeviceLost("the camera was closed.", "open() it first."), GRACE_S)
 
     def _listen(self) -> None:
         line: Connection = self._line
@@ -128,13 +131,13 @@ class Worker:
         with self._lock:
             self._end(_crashed(self._process))
 
-    def _end(self, error: DeviceLost) -> DeviceLost:
-        """The child is no more; whoever waits gets `error`. To be called with the lock."""
+    def _end(self, error: DeviceLost, grace_s: float = DYING_S) -> DeviceLost:
+        """The child ends, after `grace_s` by force; whoever waits gets `error`. To be called with the lock."""
         if self._gone is None:
             self._gone = error
             self._line.close()
             try:
-                self._process.wait(GRACE_S if "closed" in error.message else 0.05)
+                self._process.wait(grace_s)
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()

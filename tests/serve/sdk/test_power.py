@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 import fullwell.serve.sdk.camera_ports  # noqa: F401  (registers its answers)
 from fullwell.camera.clock import SteppedClock
 from fullwell.connect import Surroundings, find_device
+from fullwell.errors import DeviceLost
 from fullwell.models.sdk import load_sdk
 from fullwell.scene import Dark
 from fullwell.serve.sdk.memory import Memory
@@ -18,6 +20,7 @@ from fullwell.twin.device import TwinDevice
 
 SUPPLY, MANUAL_POWER, POWER = 67, 16, 15
 ERROR = 0xFFFFFFFF
+OPEN_FILES = Path("/proc/self/fd")
 
 
 @pytest.fixture
@@ -66,6 +69,22 @@ def test_start_power_and_start_settings_are_in_flash(camera: VendorCamera, clock
     clock.step(7.0)
     camera.device.open()
     assert camera.value(POWER) == 51.0
+
+
+def test_a_camera_that_cannot_be_opened_leaves_no_file_behind(
+    camera: VendorCamera, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program may try again and again until the camera has power."""
+
+    def refuse(_device: TwinDevice) -> None:
+        raise DeviceLost("the camera is not there.", "Switch it on.")
+
+    monkeypatch.setattr(TwinDevice, "open", refuse)
+    before = len(list(OPEN_FILES.iterdir()))
+    for _ in range(3):
+        with pytest.raises(DeviceLost):
+            VendorCamera(camera.device, camera.facts, 2, Memory(camera.facts))
+    assert len(list(OPEN_FILES.iterdir())) == before
 
 
 def test_the_wheel_is_not_plugged_while_it_homes(camera: VendorCamera, clock: SteppedClock) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from fullwell.errors import NotSupported
-from fullwell.serve.sdk.exports import Export, Parameter, exports
+from fullwell.serve.sdk.exports import Parameter, exports
 
 CTYPES: Final[dict[str, Any]] = {
     "void": None,
@@ -54,8 +54,3 @@ def bind(path: Path | str) -> ctypes.CDLL:
 def _type(parameter: Parameter) -> Any:
     """Pointers through which is written are given as addresses of rooms of any kind."""
     return ctypes.c_void_p if parameter.written else CTYPES[parameter.kind]
-
-
-def has(library: ctypes.CDLL, export: Export) -> bool:
-    """Whether the library has a function."""
-    return hasattr(library, export.name)

@@ -14,7 +14,7 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Final
 
-from fullwell.errors import NotSupported
+from fullwell.errors import NotSupported, NotWritable
 from fullwell.serve.sdk.generate import calls
 from fullwell.serve.sdk.header import headers
 
@@ -64,12 +64,17 @@ def build(folder: Path, command: str, extra_flags: tuple[str, ...] = ()) -> Path
     ------
     NotSupported
         If there is no compiler, or it fails.
+    NotWritable
+        If the folder cannot be made or written.
     """
     libraries, include = folder / "lib", folder / "include"
-    libraries.mkdir(parents=True, exist_ok=True)
-    include.mkdir(parents=True, exist_ok=True)
-    for name, text in headers().items():
-        (include / name).write_text(text, encoding="utf-8")
+    try:
+        libraries.mkdir(parents=True, exist_ok=True)
+        include.mkdir(parents=True, exist_ok=True)
+        for name, text in headers().items():
+            (include / name).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise NotWritable(f"{folder} cannot be written: {error.strerror}.", "Choose another folder.") from error
     target = libraries / SONAME
     flags = (*extra_flags, f'-DENGINE_COMMAND="{command}"', f"-Wl,-soname,{SONAME}")
     compile_library(target, files(__package__) / "source", calls(), flags)

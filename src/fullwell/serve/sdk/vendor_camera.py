@@ -83,6 +83,9 @@ class VendorCamera:
         widest = max(mode.size[0] for mode in facts.read_modes) + facts.extra_px[0]
         highest = max(mode.size[1] for mode in facts.read_modes) + facts.extra_px[1]
         self.memory_bytes = widest * highest * facts.memory_bytes_per_px
+        self.port = Port(device, facts)
+        device.open()  # before memory is shared: whoever cannot open leaves nothing behind
+        self.port.forget()
         self.frames = SharedFrames(self.memory_bytes)
         self.memory = memory
         self._ready = False
@@ -95,9 +98,6 @@ class VendorCamera:
         self._run: threading.Thread | None = None
         self._stopping = threading.Event()
         self._withheld: frozenset[int] = frozenset()
-        self.port = Port(device, facts)
-        device.open()
-        self.port.forget()
 
     # Set-up.
 

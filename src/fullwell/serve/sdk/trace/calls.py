@@ -178,7 +178,9 @@ def create(path: Path, about: dict[str, Any], overwrite: bool = False) -> None:
     try:
         path.write_bytes((head + struct.pack("<I", len(text)) + text).ljust(FIRST_BYTE, b"\0"))
     except OSError as error:
-        raise NotWritable(f"{path} cannot be written: {error}.", "Choose another place with -o.") from error
+        raise NotWritable(
+            f"{path} cannot be written: {error.strerror}.", "Choose another place with -o."
+        ) from error
 
 
 def finish(path: Path, exit_status: int) -> None:

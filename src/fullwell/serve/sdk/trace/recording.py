@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import shutil
-import signal
-import subprocess
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from fullwell.errors import MissingFile
 from fullwell.serve.sdk.build import compile_library
+from fullwell.serve.sdk.programs import check_program, run_program
 from fullwell.serve.sdk.trace.calls import finish
 from fullwell.serve.sdk.trace.generate import tracer
 
@@ -48,20 +45,6 @@ def load_tracer(path: Path) -> ctypes.CDLL:
     tracer.fullwell_frame_hash.argtypes = (ctypes.c_void_p, ctypes.c_uint64)
     tracer.fullwell_frame_hash.restype = ctypes.c_uint64
     return tracer
-
-
-def check_program(program: Sequence[str]) -> None:
-    """See that a program is there, before anything is made ready for it.
-
-    Raises
-    ------
-    MissingFile
-        If it is not, or cannot be run.
-    """
-    if shutil.which(program[0]) is None:
-        raise MissingFile(
-            f"there is no program {program[0]!r} that can be run.", "Give its path, and its arguments, after --."
-        )
 
 
 def record(
@@ -101,6 +84,8 @@ def record(
     ------
     MissingFile
         If there is no such program.
+    InvalidValue
+        If the system cannot run it.
     """
     check_program(program)
     before = ":".join(filter(None, (environment.get("LD_PRELOAD"), str(tracer))))
@@ -108,20 +93,6 @@ def record(
     settings |= {"FULLWELL_TRACE_LIBRARY": str(library)} if library else {}
     settings |= {"FULLWELL_TRACE_OWN": "1"} if own else {}
     settings |= {} if pixels else {"FULLWELL_TRACE_NO_PIXELS": "1"}
-    status = _run(program, settings)
+    status = run_program(program, settings)
     finish(path, status if status >= 0 else 128 - status)
     return status
-
-
-def _run(program: Sequence[str], environment: dict[str, str]) -> int:
-    """Its exit status. Ctrl-C is the program's to answer; when we are told to end, so is it."""
-    process = subprocess.Popen(program, env=environment)
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        return process.wait()
-    except BaseException:
-        process.terminate()
-        process.wait()
-        raise
-    finally:
-        signal.signal(signal.SIGINT, before)
