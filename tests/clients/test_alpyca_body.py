@@ -10,6 +10,8 @@ from alpaca.exceptions import InvalidValueException, NotImplementedException
 from alpaca.observingconditions import ObservingConditions
 from alpaca.switch import Switch
 
+from fullwell import models
+from fullwell.camera.chamber import gas_temperature_c
 from fullwell.camera.engine import Camera
 from fullwell.readout.dew import dew_point_c
 from fullwell.serve.alpaca import AlpacaServer
@@ -59,7 +61,8 @@ def test_switches(connect):
 def test_conditions(connect):
     chamber = connect(ObservingConditions)
     assert (chamber.Humidity, chamber.Pressure, chamber.Temperature) == (50.0, 1000.0, 20.0)
-    assert chamber.DewPoint == pytest.approx(dew_point_c(20.0, 50.0))
+    gas_c = gas_temperature_c(models.load("qhy600-pro"), sensor_c=3.25, ambient_c=20.0)
+    assert chamber.DewPoint == pytest.approx(dew_point_c(gas_c, 50.0))
     assert "chamber" in chamber.SensorDescription("Humidity")
     assert chamber.TimeSinceLastUpdate("Humidity") == 0.0
     chamber.Refresh()

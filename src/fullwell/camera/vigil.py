@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fullwell.camera.alarms import AlarmKind, Alarms, Severity
+from fullwell.camera.chamber import gas_temperature_c
 from fullwell.camera.clock import Clock, RealClock
 from fullwell.camera.controls import Control
 from fullwell.camera.device import Device, WallClock
@@ -49,9 +50,6 @@ SUPPLY_RESERVE_V: Final = 0.3
 THERMOMETER_REMEDY: Final = "Do not trust the temperature; switch the cooler off, and the camera off and on."
 
 DEW_MARGIN_C: Final = 2.0
-
-CHILLED_SHARE: Final = 0.15
-"""How much of the way from ambient to the sensor the gas in a chamber has, where the facts do not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +211,7 @@ class Vigil:
             return
         if not 0.0 < humidity <= 100.0:
             return
-        chamber = self._model.chamber
-        share = CHILLED_SHARE if chamber is None else chamber.sensor_share
-        gas_c = share * sensor_c + (1.0 - share) * ambient_c
+        gas_c = gas_temperature_c(self._model, sensor_c, ambient_c)
         wet = frost_point_c if sensor_c < 0.0 else dew_point_c
         margin_c = sensor_c - wet(gas_c, humidity)
         if margin_c >= DEW_MARGIN_C:

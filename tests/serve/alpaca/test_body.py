@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 import fullwell
+from fullwell.camera.chamber import gas_temperature_c
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera
 from fullwell.readout.dew import dew_point_c
@@ -184,7 +185,8 @@ def test_80_sensors_are_there_wholly_or_not_at_all(chamber: Wire) -> None:
 def test_the_chamber_says_what_the_camera_measures(camera: Camera, chamber: Wire) -> None:
     assert chamber.read("Humidity") == camera.control(Control.HUMIDITY_PERCENT) == 50.0
     assert chamber.read("Pressure") == camera.control(Control.PRESSURE_HPA)
-    assert chamber.read("DewPoint") == pytest.approx(dew_point_c(20.0, 50.0))
+    gas_c = gas_temperature_c(camera.model, sensor_c=3.25, ambient_c=20.0)
+    assert chamber.read("DewPoint") == pytest.approx(dew_point_c(gas_c, 50.0))
 
 
 def test_a_camera_without_chamber_sensors_has_no_such_device() -> None:

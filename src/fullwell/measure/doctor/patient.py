@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from fullwell.camera.chamber import gas_temperature_c
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera, State
 from fullwell.camera.frame import Frame
@@ -220,7 +221,7 @@ class Patient:
     @cached_property
     def frost_point_c(self) -> float | None:
         """Of the chamber, C, from the readings when first asked; None where they do not tell."""
-        readings, chamber = self.camera.readings(), self.model.chamber
+        readings = self.camera.readings()
         humidity, sensor_c, air_c = (
             readings.humidity_percent,
             readings.sensor_temperature_c,
@@ -228,8 +229,7 @@ class Patient:
         )
         if humidity is None or sensor_c is None or humidity <= 0.0:
             return None
-        share = 0.0 if chamber is None else chamber.sensor_share
-        gas_c = sensor_c if air_c is None else share * sensor_c + (1.0 - share) * air_c
+        gas_c = sensor_c if air_c is None else gas_temperature_c(self.model, sensor_c, air_c)
         return frost_point_c(gas_c, min(humidity, 100.0))
 
     @cached_property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
+from fullwell.camera.chamber import gas_temperature_c
 from fullwell.camera.controls import Control
 from fullwell.camera.engine import Camera
 from fullwell.errors import InvalidOperation, InvalidValue, NotSupported, UnknownName
@@ -32,16 +33,22 @@ SENSORS: Final[Mapping[str, str]] = {
 }
 """The sensors of the interface, and what a camera measures in their place; "" = no camera does."""
 
+NEEDED_BY_DEW: Final = (
+    Control.HUMIDITY_PERCENT,
+    Control.AMBIENT_TEMPERATURE_C,
+    Control.SENSOR_TEMPERATURE_C,
+)
+
 CONTROLS_OF: Final[Mapping[str, tuple[Control, ...]]] = {
-    DEW_POINT: (Control.HUMIDITY_PERCENT, Control.AMBIENT_TEMPERATURE_C),
-    HUMIDITY: (Control.HUMIDITY_PERCENT, Control.AMBIENT_TEMPERATURE_C),
+    DEW_POINT: NEEDED_BY_DEW,
+    HUMIDITY: NEEDED_BY_DEW,
     PRESSURE: (Control.PRESSURE_HPA,),
     TEMPERATURE: (Control.AMBIENT_TEMPERATURE_C,),
 }
 """What a camera must measure for a sensor to be there.
 
-The interface wants dew point and humidity both or neither, so humidity waits for the temperature that a dew point
-needs."""
+The interface wants dew point and humidity both or neither, so humidity waits for the temperatures that a dew
+point needs."""
 
 
 def has_conditions(camera: Camera) -> bool:
@@ -117,10 +124,10 @@ class AlpacaConditions(AlpacaDevice):
         name = self.require(sensor)
         if name != DEW_POINT:
             return float(self.camera.control(CONTROLS_OF[name][0]))
-        humidity_percent, temperature_c = (self.camera.control(control) for control in CONTROLS_OF[DEW_POINT])
+        humidity_percent, ambient_c, sensor_c = (self.camera.control(control) for control in NEEDED_BY_DEW)
         if not 0.0 < humidity_percent <= 100.0:
             raise InvalidOperation(f"a humidity of {humidity_percent:g} % has no dew point.", "Check the sensor.")
-        return dew_point_c(temperature_c, humidity_percent)
+        return dew_point_c(gas_temperature_c(self.camera.model, sensor_c, ambient_c), humidity_percent)
 
     def since_update_s(self, sensor: str) -> float:
         """Age of a reading, s: none, because each is taken when it is asked for. "" = of any sensor."""
