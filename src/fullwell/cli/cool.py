@@ -67,9 +67,11 @@ def run(
 
     require_free(plot, overwrite)
     real = is_real(camera)
-    given: dict[str, Any] = {}
-    if not real:
-        given = {"scene": Dark(), "clock": "instant" if instant else "real", "ambient_temperature_c": ambient}
+    given: dict[str, Any] = {} if real else {"scene": Dark()}
+    if instant:
+        given["clock"] = "instant"
+    if ambient is not None:
+        given["ambient_temperature_c"] = ambient
     with opening():
         found = fullwell.open(camera, **given)
     with left_as_it_is(lives_on=real), found as opened:
