@@ -80,7 +80,6 @@ class Wheel:
             If `wait` is set and the wheel does not arrive within a minute.
         """
         target = self._slot(slot)
-        self._give_up_restoring()
         deadline_ns = self._clock.now_ns() + round(MOVE_TIMEOUT_S * 1e9)
         if wait:
             self._wait_until(lambda: self._accepts(target), f"take the order for slot {target}", deadline_ns)
@@ -118,7 +117,8 @@ class Wheel:
         return True
 
     def _turn_to(self, target: int) -> None:
-        self._order(target)
+        self._order(target)  # if it is refused, an earlier order is still to be restored
+        self._give_up_restoring()
         if target != self._wanted:
             self._wanted = target
             self._begin_turn()
