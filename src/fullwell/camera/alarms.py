@@ -234,6 +234,8 @@ class Alarms:
 
     def _tell(self, event: AlarmEvent) -> None:
         level = logging.INFO if event.change == "ends" else LEVELS[event.alarm.severity]
+        if event.alarm.kind is AlarmKind.CAMERA_BACK:
+            level = logging.WARNING  # told where the loss was told, or people wait for it
         log.log(level, "%s", event)
         for listener in self._listeners:
             try:
