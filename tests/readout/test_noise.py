@@ -17,7 +17,7 @@ from fullwell.models import load
 from fullwell.readout.adc import bias_dn, bin_sum, quantise, words_out
 from fullwell.readout.banding import band_amplitude_e, periodic_bands_e
 from fullwell.readout.noise import memory_weights, remember_left, spread_levels
-from fullwell.readout.telegraph import class_table, telegraph_jumps, traps_per_block
+from fullwell.readout.telegraph import class_table, showers, telegraph_jumps, trap_codes, traps_per_block
 
 
 @pytest.mark.parametrize("name", model_keys())
@@ -50,14 +50,15 @@ def test_remembered_noise_is_correlated_with_the_left_neighbour_only():
 def test_telegraph_pixels_stay_and_their_levels_are_occupied_as_stated():
     facts = load("qhy600-pro").sensor.telegraph
     table = class_table(facts, suppressed=False)
-    blocks, traps = 19, np.float32(traps_per_block(facts.fraction))
+    blocks, (number, traps) = 19, showers(traps_per_block(facts.fraction))
+    codes, alias = trap_codes(table), alias_tables()
     room, more_room = np.empty((2, 128), np.uint32)
     jumps = np.empty((400, blocks, BLOCK), np.float32)
     for frame in range(len(jumps)):
         body, now = np.uint64(key("body")), np.uint64(key("frame", frame))
         for block in range(blocks):
             out = jumps[frame, block]
-            telegraph_jumps(body, now, 17, block, traps, alias_tables(), table, room, more_room, out)
+            telegraph_jumps(body, now, 17, block, number, traps, alias, codes, room, more_room, out)
     levels = jumps.reshape(len(jumps), -1)
     width = levels.shape[1]
     levels = levels[:, np.any(levels != 0, axis=0)]

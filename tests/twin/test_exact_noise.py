@@ -31,6 +31,14 @@ def test_counts_follow_the_exact_distribution(plan_for, even, read_noise_e, mean
     assert p > FALSE_ALARM / 4, (chi2, classes)
 
 
+@pytest.mark.parametrize(("read_noise_e", "mean_e"), [(1.0, 39.9), (1.0, 40.1), (3.5, 44.0), (7.4, 255.0)])
+def test_counts_on_both_sides_of_the_limits_between_the_ways(plan_for, even, read_noise_e, mean_e):
+    made = bare(plan_for(window=FRAME), read_noise_e=read_noise_e, e_per_dn=0.25)
+    counts = draw(made, even(mean_e), 5e7, f"limits {read_noise_e} {mean_e}")
+    p, chi2, classes = p_value(counts, distribution(mean_e, read_noise_e, 0.25))
+    assert p > FALSE_ALARM / 4, (chi2, classes)
+
+
 def test_counts_at_the_end_of_the_well(plan_for, even):
     made = bare(plan_for(window=FRAME), read_noise_e=3.5, e_per_dn=1.0, well_e=20_000.0)
     counts = draw(made, even(20_000.0), 2e7)

@@ -12,7 +12,7 @@ from scipy import stats
 from fullwell.models.facts import Window
 from fullwell.twin import expose as plain
 from fullwell.twin import fused
-from fullwell.twin.rows import bench
+from fullwell.twin.workbench import workbench
 
 WORD = {8: np.uint8, 16: np.uint16}
 
@@ -128,7 +128,7 @@ def test_two_chains_see_the_same_electrons_with_their_own_read_noise(plan_for, e
         assert abs(covariance_e2 - expected) < bound + 0.02 * expected
 
 
-@pytest.mark.parametrize("electrons", [0.0, 0.3, 20.0, 63.9, 64.1, 500.0, 51_000.0])
+@pytest.mark.parametrize("electrons", [0.0, 0.3, 20.0, 39.9, 40.1, 255.0, 257.0, 500.0, 51_000.0])
 def test_with_noise_the_two_forms_have_the_same_distribution(plan_for, even, electrons):
     made = plan_for(window=Window(40, 64, 512, 128), gain=56, neighbour_correlation=0.0)
     slow, fast = frame(plain, made, even(electrons)).ravel(), frame(fused, made, even(electrons)).ravel()
@@ -154,10 +154,33 @@ def test_noise_of_neighbours_is_correlated_as_stated(plan_for, even):
         assert abs((deviation[1:] * deviation[:-1]).mean() / picture.var()) < 5 / np.sqrt(picture.size)
 
 
+def test_a_star_beside_the_faint_sky_has_the_bits_that_it_has_in_bright_light(plan_for):
+    """Each pixel is a function of its own light: blocks of one kind and mixed ones go different ways to it."""
+
+    class Checks:
+        """Light that changes from place to place within a block, or is the same throughout."""
+
+        def __init__(self, levels, only=None):
+            self.levels, self.only = levels, only
+
+        def expose(self, out, left, top, interval):
+            columns = np.arange(left, left + out.shape[1])
+            level = np.asarray(self.levels)[columns // 5 % len(self.levels)]
+            out[...] = level if self.only is None else self.levels[self.only]
+
+    levels = (0.0, 0.02, 3.0, 39.0, 41.0, 200.0, 300.0, 9000.0)
+    made = plan_for(window=Window(0, 0, 2048, 40), exposure_s=60.0, temperature_c=15.0)
+    mixed = frame(fused, made, Checks(levels))
+    for number in range(len(levels)):
+        here = np.arange(2048) // 5 % len(levels) == number
+        alike = frame(fused, made, Checks(levels, number))
+        np.testing.assert_array_equal(mixed[:, here], alike[:, here])
+
+
 def test_working_memory_begins_where_lines_of_the_cache_do():
-    own = bench(9600, 2)
-    assert [name for name, array in own._asdict().items() if array.ctypes.data % 64] == []
-    arrays = sorted(
-        (array.ctypes.data, array.nbytes) for name, array in own._asdict().items() if name != "kind_parts"
-    )
-    assert all(start + size <= following for (start, size), (following, _) in pairwise(arrays))
+    own = workbench(9600, 2)
+    views = ("pairs", "kinds", "codes")  # other names of the same memory
+    arrays = {name: array for name, array in own._asdict().items() if name not in views}
+    assert [name for name, array in arrays.items() if array.ctypes.data % 64] == []
+    spans = sorted((array.ctypes.data, array.nbytes) for array in arrays.values())
+    assert all(start + size <= following for (start, size), (following, _) in pairwise(spans))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
@@ -22,7 +20,7 @@ from fullwell.chance.lanes import (
     subtract,
     truncate,
 )
-from fullwell.chance.words import BLOCK, words
+from fullwell.chance.words import words
 from fullwell.compiled import njit
 
 _MANTISSA = np.uint32(0x7FFFFF)
@@ -39,9 +37,6 @@ _COSINE = tuple(np.float32(c * _ROOT2) for c in (0.999993299, -19.7357534, 64.66
 _POWER = tuple(
     np.float32(c) for c in (1.00000007, 0.693146967, 0.240221196, 0.0555071351, 0.00967554853, 0.00132764054)
 )
-
-PATTERN_MEAN: Final = 3 * 15.5
-PATTERN_DEVIATION: Final = (3 * (32**2 - 1) / 12) ** 0.5
 
 
 def uniforms(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -69,45 +64,6 @@ def normals(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) ->
     Limits: at most 6.3 standard deviations.
     """
     return ndtri(uniforms(stream, rows, columns))
-
-
-def pattern_normals(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Nearly normal numbers for patterns that are fixed in the sensor: the sum of three fields of 5 bits.
-
-    Mean 0 and variance 1 are exact. One random word serves two pixels half a block apart, each with 15 bits.
-    Limits: 94 values; at most 2.91 standard deviations.
-
-    Parameters
-    ----------
-    stream : int
-        From `fullwell.chance.keys.key`.
-    rows, columns : ndarray of int64
-        Sensor coordinates (total px).
-
-    References
-    ----------
-    Irwin 1927, Biometrika 19, 225; Hall 1927, Biometrika 19, 240.
-    """
-    half = BLOCK // 2
-    drawn = words(stream, rows, columns // BLOCK * half + columns % half)
-    drawn = drawn >> (16 * (columns // half % 2)).astype(np.uint32)
-    total = np.zeros(drawn.shape)
-    for field in range(3):
-        total += (drawn >> np.uint32(5 * field)) & np.uint32(31)
-    return (total - PATTERN_MEAN) / PATTERN_DEVIATION
-
-
-@njit(inline="always")
-def pattern_sums(word: np.uint32) -> tuple[np.float32, np.float32]:
-    """The sums behind the `pattern_normals` of the two pixels of a word, for kernels: 0 to 93, mean 46.5."""
-    fields = np.uint32(0x001F001F)
-    lowest, middle, highest = (
-        both(word, fields),
-        both(shift_right(word, 5), fields),
-        both(shift_right(word, 10), fields),
-    )
-    sums = add(add(lowest, middle), highest)
-    return signed_float(both(sums, np.uint32(127))), signed_float(shift_right(sums, 16))
 
 
 @njit(inline="always")

@@ -120,6 +120,7 @@ def rain_count(tables: NDArray[np.uint32], mean: np.float32, word: np.uint32) ->
 def add_remainders(
     row_key: np.uint64,
     block: int,
+    limit: np.float32,
     tables: NDArray[np.uint32],
     mean: NDArray[np.float32],
     candidate: NDArray[np.uint32],
@@ -127,19 +128,22 @@ def add_remainders(
 ) -> None:
     """Add to `grid_poisson` numbers of a block what is missing to those of the means themselves.
 
+
     Parameters
     ----------
     row_key : uint64
         From `fullwell.chance.keys.row_key`.
     block : int
         Which block of columns of the sensor.
+    limit : float32
+        Means from here on get nothing; 64 at most.
     tables : ndarray of uint32
         From `alias_tables`.
     mean : ndarray of float32, shape (BLOCK,)
     candidate : ndarray of uint32
         Working memory, at least 128 long.
     count : ndarray of float32, shape (BLOCK,)
-        Changed; of no use where the mean is 64 or more.
+        Changed.
     """
     first, second = halves(row_key)
     start = block * _OUTCOMES
@@ -148,7 +152,8 @@ def add_remainders(
     for i in range(candidates):
         place = candidate[i] >> np.uint32(_MARK_BITS)
         mark = signed_float(both(candidate[i], _MARK_MASK)) * _MARK
-        rest = mean[place] * _STEPS
+        small = mean[place] if mean[place] < limit else np.float32(0.0)
+        rest = small * _STEPS
         count[place] += np.float32(mark < rest - signed_float(truncate(rest)))
 
 

@@ -22,7 +22,8 @@ from fullwell.compiled import njit
 
 BLOCK: Final = 512
 """Columns that kernels work on at a time; block 0 begins at column 0 of the sensor, whatever the window."""
-_SPREAD = np.uint32(0x9E3779B1)
+SPREAD = np.uint32(0x9E3779B1)
+"""From one column to the next `spread_out` grows by this."""
 _M1 = np.uint32(0x21F0AAAD)
 _M2 = np.uint32(0xD35A2D97)
 
@@ -64,8 +65,19 @@ def upper_word(column: np.uint32, first: np.uint32, second: np.uint32) -> np.uin
 
     The upper 15 bits are those of `word`; the lower the bit, the less it depends on the upper ones of the column.
     """
-    x = add(multiply(column, _SPREAD), first)
-    x = multiply(exclusive_or(x, shift_right(x, 16)), _M1)
+    return mixed(spread_out(column, first), second)
+
+
+@njit(inline="always")
+def spread_out(column: np.uint32, first: np.uint32) -> np.uint32:
+    """The beginning of an `upper_word`, for kernels that go from column to column: add `SPREAD` each time."""
+    return add(multiply(column, SPREAD), first)
+
+
+@njit(inline="always")
+def mixed(spread: np.uint32, second: np.uint32) -> np.uint32:
+    """The `upper_word` whose beginning is given."""
+    x = multiply(exclusive_or(spread, shift_right(spread, 16)), _M1)
     x = add(exclusive_or(x, shift_right(x, 15)), second)
     return multiply(x, _M2)
 
@@ -74,11 +86,10 @@ def upper_word(column: np.uint32, first: np.uint32, second: np.uint32) -> np.uin
 def upper_words(row_key: np.uint64, first_column: int, out: NDArray[np.uint32]) -> None:
     """The `upper_word` of a run of columns, for kernels."""
     first, second = halves(row_key)
-    x = add(multiply(np.uint32(first_column), _SPREAD), first)
+    x = spread_out(np.uint32(first_column), first)
     for i in range(out.size):
-        y = multiply(exclusive_or(x, shift_right(x, 16)), _M1)
-        out[i] = multiply(add(exclusive_or(y, shift_right(y, 15)), second), _M2)
-        x = add(x, _SPREAD)
+        out[i] = mixed(x, second)
+        x = add(x, SPREAD)
 
 
 def words(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.uint32]:
@@ -105,7 +116,7 @@ def words(stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> N
     keys = row_keys(stream, np.asarray(rows, np.int64))[:, None]
     first = (keys & np.uint64(0xFFFFFFFF)).astype(np.uint32)
     second = (keys >> np.uint64(32)).astype(np.uint32)
-    x = np.asarray(columns).astype(np.uint32)[None, :] * _SPREAD + first
+    x = np.asarray(columns).astype(np.uint32)[None, :] * SPREAD + first
     x = (x ^ (x >> np.uint32(16))) * _M1
     x = (x ^ (x >> np.uint32(15))) + second
     x = x * _M2

@@ -10,23 +10,26 @@ C. Layden et al. 2026, arXiv 2605.19022 (IMX455); the percentiles are in the fac
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import key, row_key
-from fullwell.chance.lanes import shift_right, signed_float
+from fullwell.chance.lanes import below, bits_float, both, exclusive_or, shift_left, shift_right, subtract
 from fullwell.chance.poisson import rain_count
 from fullwell.chance.words import BLOCK, halves, upper_words, word, words
 from fullwell.compiled import njit
 from fullwell.models.facts import Telegraph
 
-CLASSES = 1024
+CLASSES: Final = 1024
 """Classes of jumping pixels; a power of two."""
 _SHOWER = np.float32(60.0)
 """Traps are drawn at most so many at a time, in the mean."""
 _SHOWER_ROOM = 128
-_PLACE = np.uint32(32 - (BLOCK.bit_length() - 1))
-_KIND = np.uint32(32 - (BLOCK.bit_length() - 1) - (CLASSES.bit_length() - 1))
+_PLACE: Final = 32 - (BLOCK.bit_length() - 1)
+_KIND: Final = _PLACE - (CLASSES.bit_length() - 1)
+_LAST = np.uint32(4 * (CLASSES - 1))
 
 
 def class_table(telegraph: Telegraph, suppressed: bool) -> NDArray[np.float32]:
@@ -69,17 +72,37 @@ def traps_per_block(fraction: float) -> float:
     return -BLOCK * float(np.log1p(-fraction))
 
 
+def showers(traps: float) -> tuple[int, np.float32]:
+    """In how many showers the traps of a block fall, if their mean is as given, and the mean of each."""
+    number = int(traps / _SHOWER) + 1
+    return number, np.float32(traps / number)
+
+
+def trap_codes(table: NDArray[np.float32]) -> NDArray[np.uint32]:
+    """A `class_table` as `telegraph_jumps` wants it: probabilities as limits of random words, jumps as bits.
+
+    Returns
+    -------
+    ndarray of uint32, shape (4096,)
+        Four numbers for each class: limits of no jump and of those or a downward one, the upward jump, 0.
+    """
+    limits = np.minimum(np.rint(table[:, :2].astype(np.float64) * 2.0**32), 2.0**32 - 1).astype(np.uint32)
+    upward = np.ascontiguousarray(table[:, 3:], np.float32).view(np.uint32)
+    return np.hstack([limits, upward, np.zeros_like(upward)]).ravel()
+
+
 @njit(cache=True, nogil=True, error_model="numpy", _nrt=False)
 def telegraph_jumps(
     body: np.uint64,
     frame: np.uint64,
     row: int,
     block: int,
+    number: int,
     traps: np.float32,
     alias: NDArray[np.uint32],
-    table: NDArray[np.float32],
-    nature: NDArray[np.uint32],
-    now: NDArray[np.uint32],
+    codes: NDArray[np.uint32],
+    natures: NDArray[np.uint32],
+    draws: NDArray[np.uint32],
     jump: NDArray[np.float32],
 ) -> None:
     """What telegraph noise adds to the pixels of one block of a row in this frame.
@@ -90,13 +113,13 @@ def telegraph_jumps(
         Keys: which pixels jump and how belongs to the body, whether they do so now to the frame.
     row, block : int
         Row, and which block of columns (`fullwell.chance.words.BLOCK`) of the sensor (total px).
-    traps : float32
-        From `traps_per_block`.
+    number, traps
+        From `showers`.
     alias : ndarray of uint32
         `fullwell.chance.poisson.alias_tables`.
-    table : ndarray of float32, shape (1024, 4)
-        From `class_table`.
-    nature, now : ndarray of uint32
+    codes : ndarray of uint32
+        From `trap_codes`.
+    natures, draws : ndarray of uint32
         Working memory, at least 128 long.
     jump : ndarray of float32, shape (BLOCK,)
         Filled with electrons (0, -jump, +jump).
@@ -107,19 +130,21 @@ def telegraph_jumps(
 
     Limits: successive frames are independent (no memory of the trap), three levels only.
     """
-    for i in range(jump.size):
+    for i in range(BLOCK):
         jump[i] = np.float32(0.0)
+    if traps <= 0:
+        return
     body_key, frame_key = row_key(body, row), row_key(frame, row)
     first, second = halves(body_key)
-    showers = int(traps / _SHOWER) + 1
-    for shower in range(showers):
-        start = (block * showers + shower) * _SHOWER_ROOM
-        count = rain_count(alias, traps / np.float32(showers), word(np.uint32(start), second, first))
-        padded = (count + 7) // 8 * 8
-        upper_words(body_key, start, nature[:padded])
-        upper_words(frame_key, start, now[:padded])
+    for shower in range(number):
+        start = (block * number + shower) * _SHOWER_ROOM
+        count = rain_count(alias, traps, word(np.uint32(start), second, first))
+        padded = (count + 15) // 16 * 16
+        upper_words(body_key, start, natures[:padded])
+        upper_words(frame_key, start, draws[:padded])
         for i in range(count):
-            place, kind = nature[i] >> _PLACE, (nature[i] >> _KIND) & np.uint32(CLASSES - 1)
-            chance = signed_float(shift_right(now[i], 1)) * np.float32(2.0**-31)
-            size = table[kind, 2] if chance < table[kind, 1] else table[kind, 3]
-            jump[place] = np.float32(0.0) if chance < table[kind, 0] else size
+            nature, now = natures[i], draws[i]
+            code = both(shift_right(nature, _KIND - 2), _LAST)
+            down = shift_left(np.uint32(below(now, codes[code + 1])), 31)  # the sign; no branch, none to guess
+            moves = subtract(np.uint32(below(now, codes[code])), np.uint32(1))  # all bits or none
+            jump[shift_right(nature, _PLACE)] = bits_float(both(exclusive_or(codes[code + 2], down), moves))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.chance.deviates import pattern_normals
+from fullwell.chance.patterns import pattern_normals
 
 
 def photo_response(
     stream: int, rows: NDArray[np.int64], columns: NDArray[np.int64], prnu_fraction: float
 ) -> NDArray[np.float64]:
-    """Relative response of each pixel (PRNU): 1 + prnu_fraction x n, with n nearly normal.
+    """Relative response of each pixel (PRNU): 1 + prnu_fraction x n, with n normal.
 
     Parameters
     ----------
@@ -28,6 +28,6 @@ def photo_response(
 
     Notes
     -----
-    Limits: white (no large-scale structure, no dependence on wavelength); at most 2.91 standard deviations.
+    Limits: white (no large-scale structure, no dependence on wavelength); at most 3.84 standard deviations.
     """
     return 1.0 + prnu_fraction * pattern_normals(stream, rows, columns)

@@ -14,18 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.deviates import normals, uniforms
+from fullwell.chance.patterns import GROUP_PX
 from fullwell.chance.poisson import alias_tables
 from fullwell.chance.sparse import ROOM
 from fullwell.chance.words import BLOCK, words
 from fullwell.models.facts import Window
 from fullwell.readout.adc import bin_sum, quantise, words_out
 from fullwell.readout.noise import remember_left
-from fullwell.readout.telegraph import telegraph_jumps
+from fullwell.readout.telegraph import showers, telegraph_jumps, trap_codes
 from fullwell.scene.light import BoundScene
 from fullwell.sensor.dark import warm_pixels
 from fullwell.sensor.electrons import bend, saturate, shot_noise
 from fullwell.sensor.response import photo_response
-from fullwell.twin.plan import GROUP_PX, ChainPlan, Plan, plan
+from fullwell.twin.plan import ChainPlan, Plan, plan
 
 __all__ = ["Plan", "expected_electrons", "expose", "plan"]
 
@@ -125,7 +126,7 @@ def _expected(
         gather_light(plan, light, part, lit)
         top, left = part.top - int(rows[0]), part.left - plan.area.left
         electrons[top : top + part.height, left : left + part.width] = lit
-    electrons *= photo_response(plan.body.pixel, rows, columns, plan.prnu_fraction)
+    electrons *= photo_response(plan.body.kind, rows, columns, plan.prnu_fraction)
     electrons += plan.dark_e * _of_its_kind(plan.kinds.dark_level, plan, rows, columns)
     electrons += plan.glow_row_e[rows, None] * plan.glow_column_share[columns]
     electrons += _warm(plan, rows)
@@ -165,11 +166,13 @@ def _telegraph(plan: Plan, rows: NDArray[np.int64]) -> NDArray[np.float64]:
     blocks = range(plan.area.left // BLOCK, -(-plan.area.right // BLOCK))
     jumps = np.empty((len(rows), len(blocks), BLOCK), np.float32)
     body, frame = np.uint64(plan.body.telegraph), np.uint64(plan.telegraph_stream)
-    traps, table, alias = np.float32(plan.telegraph_traps), plan.telegraph_table, alias_tables()
+    number, traps = showers(plan.telegraph_traps)
+    codes, alias = trap_codes(plan.telegraph_table), alias_tables()
     room, more_room = np.empty((2, 128), np.uint32)
     for i, row in enumerate(rows):
         for j, block in enumerate(blocks):
-            telegraph_jumps(body, frame, int(row), block, traps, alias, table, room, more_room, jumps[i, j])
+            out = jumps[i, j]
+            telegraph_jumps(body, frame, int(row), block, number, traps, alias, codes, room, more_room, out)
     start = plan.area.left - blocks.start * BLOCK
     of_window = jumps.reshape(len(rows), -1)[:, start : start + plan.area.width].astype(np.float64)
     for virtual in inside(plan.area, plan.dark_areas, rows):

@@ -18,18 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.camera.frame import FrameFormat, Settings
-from fullwell.chance.deviates import PATTERN_DEVIATION, PATTERN_MEAN
+from fullwell.chance.patterns import normal_codes
 from fullwell.chance.poisson import alias_tables
 from fullwell.chance.words import BLOCK
 from fullwell.models import load
 from fullwell.models.facts import Window
 from fullwell.readout.noise import memory_weights
+from fullwell.readout.telegraph import showers, trap_codes
 from fullwell.readout.timing import row_timing
 from fullwell.scene.light import BoundScene
 from fullwell.twin.expose import gather_light, lit_part, strips
-from fullwell.twin.kernels import F, deliver
+from fullwell.twin.kernels import MOST_DN, ZERO_COUNT, F, deliver
 from fullwell.twin.plan import Plan, plan
-from fullwell.twin.rows import Numbers, Tables, bench, expected_rows, expose_rows
+from fullwell.twin.rows import Numbers, Tables, expected_rows, expose_rows
+from fullwell.twin.workbench import workbench
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 
@@ -62,12 +64,12 @@ def expose(plan: Plan, light: BoundScene | None, out: NDArray[Any], threads: int
         rows = _strip_rows(plan)
         room = np.empty(rows * width, np.float32)
         words = np.empty((0 if direct else rows, chains, width), np.uint16)
-        own = bench(plan.total_width, chains)
+        bench = workbench(plan.total_width, chains)
         for first, last in parts:
             lit, corner = _light(plan, light, first, last, room)
             target = out[first // plan.bin : last // plan.bin]
             strip = target.reshape(-1, chains, width) if direct else words[: last - first]
-            expose_rows(numbers, tables, lit, *corner, plan.area.top, first, own, strip)
+            expose_rows(numbers, tables, lit, *corner, plan.area.top, first, bench, strip)
             if not direct:
                 deliver(strip, width, plan.bin, target)
 
@@ -87,10 +89,10 @@ def expected_electrons(plan: Plan, light: BoundScene | None, threads: int = 1) -
 
     def work(parts: Iterator[tuple[int, int]]) -> None:
         room = np.empty(_strip_rows(plan) * plan.area.width, np.float32)
-        own = bench(plan.total_width, len(plan.chains))
+        bench = workbench(plan.total_width, len(plan.chains))
         for first, last in parts:
             lit, corner = _light(plan, light, first, last, room)
-            expected_rows(numbers, tables, lit, *corner, plan.area.top + first, own, result[first:last])
+            expected_rows(numbers, tables, lit, *corner, plan.area.top + first, bench, result[first:last])
 
     _over_strips(plan, work, threads)
     return result
@@ -143,30 +145,38 @@ def _light(
 def _numbers(plan: Plan) -> Numbers:
     own, neighbour = memory_weights(plan.neighbour_correlation)
     well_e = min(chain.pixel_well_e for chain in plan.chains)
-    top_e = well_e - 12.0 * well_e**0.5 if len(plan.chains) == 1 and well_e > _SMALL_WELL_E else 0.0
-    step = plan.prnu_fraction / PATTERN_DEVIATION
+    top_e = 0.0
+    if len(plan.chains) == 1 and well_e > _SMALL_WELL_E:
+        top_e = min(well_e - 12.0 * well_e**0.5, 0.5 * MOST_DN * plan.chains[0].e_per_dn)
+    number, traps = showers(plan.telegraph_traps)
+    codes, code_mean, code_deviation = normal_codes()
+    step = plan.prnu_fraction / code_deviation
     return Numbers(
         left=plan.area.left,
         width=plan.area.width,
         total_width=plan.total_width,
-        pixel_stream=np.uint64(plan.body.pixel),
         kind_stream=np.uint64(plan.body.kind),
         warm_stream=np.uint64(plan.body.warm),
         telegraph_body=np.uint64(plan.body.telegraph),
         telegraph_frame=np.uint64(plan.telegraph_stream),
         shot_stream=np.uint64(plan.shot_stream),
         prnu_step=F(step),
-        prnu_least=F(1.0 - step * PATTERN_MEAN),
+        prnu_least=F(1.0 - step * code_mean),
+        prnu_most=F(1.0 + step * (float(codes.max()) - code_mean)),
         dark_step_e=F(plan.dark_e * plan.kinds.dark_unit),
+        dark_most_e=F(plan.dark_e * plan.kinds.dark_level.max()),
+        glow_most=F(plan.glow_column_share.max()),
         warm_gap=F(plan.warm_gap),
         warm_median_e=F(plan.warm_median_e),
         warm_log_sigma=F(plan.warm_log_sigma),
-        telegraph_traps=F(plan.telegraph_traps),
+        showers=number,
+        telegraph_traps=traps,
         own=F(own),
         neighbour=F(neighbour),
         top_e=F(top_e),
         shot_noise=plan.shot_noise,
-        step=F(2.0 ** (plan.output_bits - plan.chains[0].adc_bits)),
+        up=max(plan.output_bits - plan.chains[0].adc_bits, 0),
+        down=max(plan.chains[0].adc_bits - plan.output_bits, 0),
     )
 
 
@@ -174,8 +184,9 @@ def _tables(plan: Plan) -> Tables:
     return Tables(
         glow_row_e=plan.glow_row_e.astype(F),
         glow_column_share=_pad(plan.glow_column_share),
-        kinds=plan.kinds.packed,
-        telegraph=plan.telegraph_table,
+        kinds=plan.kinds.packed.ravel(),
+        responses=normal_codes()[0].view(np.uint64).ravel(),
+        telegraph=trap_codes(plan.telegraph_table),
         alias=alias_tables(),
         dark_areas=_corners(plan.dark_areas),
         blank_areas=_corners(plan.blank_areas),
@@ -187,12 +198,12 @@ def _tables(plan: Plan) -> Tables:
                     c.bend_per_e2,
                     c.gaussian_median_e * plan.kinds.noise_unit,
                     1.0 / c.e_per_dn,
-                    2.0**c.adc_bits - 1.0,
                 )
                 for c in plan.chains
             ],
             F,
         ),
+        chain_most=np.array([ZERO_COUNT + 2**c.adc_bits - 1 for c in plan.chains], np.uint32),
         row_dn=np.stack([c.row_dn + c.bias_dn for c in plan.chains]).astype(F),
         column_dn=np.stack([_pad(c.column_dn) for c in plan.chains]),
     )

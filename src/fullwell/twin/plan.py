@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fullwell.chance.keys import key
+from fullwell.chance.patterns import GROUP_PX, GROUPS, dealt
 from fullwell.chance.sparse import mean_gap
-from fullwell.chance.words import words
 from fullwell.readout.adc import bias_dn
 from fullwell.readout.banding import column_noise_e, periodic_bands_e, row_noise_e
 from fullwell.readout.noise import spread_levels
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from fullwell.models.facts import CameraModel, Chain, NoiseSpread, ReadMode, Window
     from fullwell.readout.rows import RowTiming
 
-GROUPS = 1024
-"""Groups of neighbouring pixels to choose from; a power of two."""
-GROUP_PX = 8
 NOISE_BASE = 0x3F000000
 """Bits of the float32 1/2, the least read noise of a packed kind in its unit."""
 _LN10 = float(np.log(10.0))
@@ -121,23 +118,13 @@ def pixel_kinds(dark_nonuniformity: float, spread: NoiseSpread) -> PixelKinds:
     Limits: the correlation of neighbours in a group is that of 1024 drawn pairs (about 3 %).
     """
     dark, noise = dark_levels(dark_nonuniformity, GROUPS * GROUP_PX), spread_levels(spread, GROUPS * GROUP_PX)
-    return pack_kinds(_dealt(dark, "dark"), _dealt(noise, "noise"))
-
-
-def _dealt(ascending: NDArray[np.float64], name: str) -> NDArray[np.float64]:
-    """Classes of a property dealt out to groups and columns by hashes, shape (1024, 8)."""
-    level = ascending.reshape(GROUPS, GROUP_PX)
-    for axis, direction in ((1, "columns"), (0, "groups")):
-        drawn = words(key(name, direction), np.arange(GROUPS), np.arange(GROUP_PX))
-        level = np.take_along_axis(level, np.argsort(drawn, axis=axis, kind="stable"), axis=axis)
-    return level
+    return pack_kinds(dealt(dark, "dark"), dealt(noise, "noise"))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BodyStreams:
     """Keys of what is fixed in one camera body."""
 
-    pixel: int
     kind: int
     warm: int
     telegraph: int
@@ -274,7 +261,7 @@ def plan(
         row_start_ns=row_start_ns,
         row_end_ns=row_end_ns,
         exposure_s=exposure_s,
-        body=BodyStreams(*(key(body_seed, name) for name in ("pixel", "kind", "warm", "telegraph"))),
+        body=BodyStreams(*(key(body_seed, name) for name in ("kind", "warm", "telegraph"))),
         frame_key=frame_key,
         shot_stream=key(frame_key, "shot noise"),
         telegraph_stream=key(frame_key, "telegraph"),

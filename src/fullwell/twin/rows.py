@@ -1,68 +1,82 @@
 """Rows of a frame from light to words, by the loops of `fullwell.twin.kernels`, block by block.
 
 A block is 512 columns of the sensor, whatever the window: what a pixel becomes is a function of the keys, its
-row, its column and its light. Three loops make the electrons, chosen by the expected ones m:
+row, its column and its light. Three ways make the electrons, chosen by the expected ones m:
 
-* m below 64: exact Poisson numbers from tables;
+* m below 40: exact Poisson numbers from tables;
 * from there to near the full well: shot and read noise together from one normal number;
 * near the full well, or with two chains that read the same electrons (``m >= top_e``): whole electrons, and read
-  noise *apart*, behind the well.
+  noise *apart*, behind the well; here the tables serve up to 64.
+
+Nearly all blocks lie below the well, and the pixels of most go one way: their light says so beforehand
+(`_bounds`), and few loops do all of it at once (`_words_at_once`). Stars and warm pixels that are brighter than
+their block are done again, sixteen neighbours at a time. Other blocks go step by step (`_step_by_step`), to the
+same bits.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fullwell.chance.lanes import bits_float
-from fullwell.chance.poisson import GRID
-from fullwell.chance.sparse import ROOM
+from fullwell.chance.keys import row_key
+from fullwell.chance.poisson import GRID, SMALL_MEAN, add_remainders
 from fullwell.chance.words import BLOCK
 from fullwell.compiled import njit
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.sensor.dark import warm_pixels
 from fullwell.twin.kernels import (
-    HALF_BLOCK,
+    BRIGHT,
     LARGE,
-    PART_PX,
-    PARTS,
-    SMALL,
     F,
-    convert,
-    convert_apart,
+    ReadOut,
+    apart_words,
+    bright_means,
+    bright_signal,
+    bright_words,
+    brighter_words,
+    clear_extra,
     copy,
     expected,
     extremes,
     fill,
+    joined_words,
     kernel,
-    large_signal,
+    large_words,
     last_normal,
-    least_signal,
-    middle_signal,
+    lay_extra,
+    least_words,
+    middle_words,
+    narrow,
     normals,
     pixel_kinds,
+    poisson_entries,
     read_noise,
     remember_left,
-    replace_below,
-    replace_from,
     small_signal,
+    small_words,
+    still,
+    take_light,
+    warm_words,
     whole_signal,
-    with_read_noise,
 )
-from fullwell.twin.plan import GROUP_PX
+from fullwell.twin.workbench import DEVIATION, JUMP, LIGHT, MEAN, UNIT, Workbench
 
-LEAST = F(GRID)
+_LEAST, SMALL = F(GRID), F(SMALL_MEAN)
+_NONE = F(0.0)
 
 
 class Numbers(NamedTuple):
-    """A plan in the words of the kernels."""
+    """A plan in the words of the kernels.
+
+    `prnu_most`, `dark_most_e` and `glow_most` are the largest response, dark current and share of glow.
+    """
 
     left: int
     width: int
     total_width: int
-    pixel_stream: np.uint64
     kind_stream: np.uint64
     warm_stream: np.uint64
     telegraph_body: np.uint64
@@ -70,16 +84,21 @@ class Numbers(NamedTuple):
     shot_stream: np.uint64
     prnu_step: np.float32
     prnu_least: np.float32
+    prnu_most: np.float32
     dark_step_e: np.float32
+    dark_most_e: np.float32
+    glow_most: np.float32
     warm_gap: np.float32
     warm_median_e: np.float32
     warm_log_sigma: np.float32
+    showers: int
     telegraph_traps: np.float32
     own: np.float32
     neighbour: np.float32
     top_e: np.float32
     shot_noise: bool
-    step: np.float32
+    up: int
+    down: int
 
 
 class Tables(NamedTuple):
@@ -88,173 +107,62 @@ class Tables(NamedTuple):
     glow_row_e: NDArray[np.float32]
     glow_column_share: NDArray[np.float32]
     kinds: NDArray[np.uint64]
-    telegraph: NDArray[np.float32]
+    responses: NDArray[np.uint64]
+    telegraph: NDArray[np.uint32]
     alias: NDArray[np.uint32]
     dark_areas: NDArray[np.int64]
     blank_areas: NDArray[np.int64]
     chain_streams: NDArray[np.uint64]
     chain_numbers: NDArray[np.float32]
+    chain_most: NDArray[np.uint32]
     row_dn: NDArray[np.float32]
     column_dn: NDArray[np.float32]
 
 
-class Bench(NamedTuple):
-    """Working memory of one thread; see `bench`."""
-
-    light: NDArray[np.float32]
-    mean: NDArray[np.float32]
-    ratio: NDArray[np.float32]
-    fresh: NDArray[np.float32]
-    unit: NDArray[np.float32]
-    deviation: NDArray[np.float32]
-    noise: NDArray[np.float32]
-    spare: NDArray[np.float32]
-    other: NDArray[np.float32]
-    picks: NDArray[np.uint32]
-    draws: NDArray[np.uint32]
-    root: NDArray[np.float32]
-    least: NDArray[np.float32]
-    most: NDArray[np.float32]
-    kind: NDArray[np.uint64]
-    kind_parts: NDArray[np.uint16]
-    warm: NDArray[np.int32]
-    warm_e: NDArray[np.float32]
-    jump_e: NDArray[np.float32]
-    words: NDArray[np.uint16]
-
-
-def bench(total_width: int, chains: int) -> Bench:
-    """Working memory for rows of a sensor of so many columns, read by so many chains."""
-    shelf = _Shelf(8 * (total_width + ROOM) + 8 * BLOCK * (20 + chains))
-    kind = shelf.place(np.uint64, BLOCK // 4)
-    return Bench(
-        light=shelf.place(F, BLOCK),
-        mean=shelf.place(F, BLOCK),
-        ratio=shelf.place(F, BLOCK),
-        fresh=shelf.place(F, chains, BLOCK + 1),
-        unit=shelf.place(F, BLOCK),
-        deviation=shelf.place(F, BLOCK),
-        noise=shelf.place(F, BLOCK),
-        spare=shelf.place(F, BLOCK),
-        other=shelf.place(F, BLOCK),
-        picks=shelf.place(np.uint32, BLOCK),
-        draws=shelf.place(np.uint32, BLOCK),
-        root=shelf.place(F, BLOCK // 2),
-        least=shelf.place(F, PARTS),
-        most=shelf.place(F, PARTS),
-        kind=kind,
-        kind_parts=kind.view(np.uint16),
-        warm=shelf.place(np.int32, total_width + ROOM),
-        warm_e=shelf.place(F, total_width + ROOM),
-        jump_e=shelf.place(F, BLOCK),
-        words=shelf.place(np.uint16, BLOCK),
-    )
-
-
-class _Shelf:
-    """Arrays that begin where a line of the cache does, hardly two of them at the same place of a page.
-
-    A vector across two lines is written twice; a load that looks like a recent store, up to multiples of a page,
-    waits for it. Together this costs 4 % of a frame.
-    """
-
-    _LINE: Final = 64
-
-    def __init__(self, size: int) -> None:
-        memory = np.zeros(size + 4096, np.uint8)
-        self._free = memory[-memory.ctypes.data % 4096 :]
-
-    def place(self, dtype: type[np.generic], *shape: int) -> NDArray[Any]:
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        taken, self._free = self._free[:size], self._free[(size // self._LINE + 2) * self._LINE :]
-        return taken.view(dtype).reshape(shape)
-
-
 @kernel
-def _meets(areas: NDArray[np.int64], row: int) -> bool:
-    """Whether any of some areas (left, top, right, bottom) has pixels in a row."""
-    met = False
+def _met(areas: NDArray[np.int64], row: int) -> tuple[int, int]:
+    """In which blocks of a row some areas (left, top, right, bottom) have pixels: first, beyond the last."""
+    first, last = 1 << 30, 0
     for i in range(areas.shape[0]):
-        met = met or areas[i, 1] <= row < areas[i, 3]
-    return met
+        if areas[i, 1] <= row < areas[i, 3]:
+            first, last = min(first, areas[i, 0] // BLOCK), max(last, (areas[i, 2] - 1) // BLOCK + 1)
+    return first, last
 
 
 @kernel
-def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) -> bool:
-    """Set to 0 what lies in some areas; `out` is a block that begins at column `start`. Whether any does."""
-    met = False
+def _clear(areas: NDArray[np.int64], row: int, start: int, out: NDArray[Any]) -> None:
+    """Set to 0 what lies in some areas; `out` is a block that begins at column `start`."""
     for i in range(areas.shape[0]):
         if areas[i, 1] <= row < areas[i, 3]:
             for place in range(max(areas[i, 0] - start, 0), min(areas[i, 2] - start, out.size)):
                 out[place] = 0
-                met = True
-    return met
 
 
 @njit(inline="always")
-def _block_light(
-    numbers: Numbers, light: NDArray[np.float32], light_left: int, start: int, room: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """The light of a block that begins at column `start`: part of its row, or a copy with darkness round it.
+def _light(
+    numbers: Numbers, light: NDArray[np.float32], light_left: int, start: int, own: NDArray[np.float32]
+) -> tuple[np.float32, np.float32]:
+    """Put the light of a block that begins at column `start` into its place; the least and the most of it.
 
     Beyond the window goes on what falls on its edge: nobody sees it, and darkness there would make a block of
     bright and faint pixels out of one of bright ones, which costs twice as much.
     """
     low, high = max(light_left - start, 0), min(light_left + light.size - start, BLOCK)
-    whole = low == 0 and high == BLOCK
-    if not whole:
-        fill(F(0.0), room)
-        if high > low:
-            copy(light[start + low - light_left : start + high - light_left], room[low:high])
-            if light_left == numbers.left:
-                fill(room[low], room[:low])
-            if light_left + light.size == numbers.left + numbers.width:
-                fill(room[high - 1], room[high:])
-    return light[start - light_left : start - light_left + BLOCK] if whole else room
+    if low == 0 and high == BLOCK:
+        return take_light(light[start - light_left :], own)
+    room = own[LIGHT : LIGHT + BLOCK]
+    fill(F(0.0), room)
+    if high > low:
+        copy(light[start + low - light_left : start + high - light_left], room[low:high])
+        if light_left == numbers.left:
+            fill(room[low], room[:low])
+        if light_left + light.size == numbers.left + numbers.width:
+            fill(room[high - 1], room[high:])
+    return extremes(LIGHT, own)
 
 
 @njit(inline="always")
-def _block_means(
-    numbers: Numbers,
-    tables: Tables,
-    light: NDArray[np.float32],
-    row: int,
-    block: int,
-    in_virtual: bool,
-    first_warm: int,
-    last_warm: int,
-    own: Bench,
-) -> tuple[np.float32, np.float32]:
-    """Expected electrons and read noise of a block; the least and the largest of the former, or beyond."""
-    start = block * BLOCK
-    pixel_kinds(numbers.kind_stream, row, block, tables.kinds, own.picks[: BLOCK // GROUP_PX], own.kind)
-    least, most = expected(
-        numbers.pixel_stream,
-        row,
-        block,
-        numbers.prnu_step,
-        numbers.prnu_least,
-        numbers.dark_step_e,
-        tables.glow_row_e[row],
-        tables.glow_column_share[start : start + BLOCK],
-        light,
-        own.kind_parts,
-        own.picks[:HALF_BLOCK],
-        own.mean,
-        own.ratio,
-    )
-    low, high = bits_float(least), bits_float(most)
-    for i in range(first_warm, last_warm):
-        place = own.warm[i] - start
-        own.mean[place] += own.warm_e[i]
-        high = max(high, own.mean[place])
-    if in_virtual and _clear(tables.dark_areas, row, start, own.mean):
-        low = F(0.0)
-    return low, high
-
-
-@njit(inline="always")
-def _warm(numbers: Numbers, row: int, own: Bench) -> int:
+def _warm(numbers: Numbers, row: int, own: Workbench) -> int:
     return warm_pixels(
         numbers.warm_stream,
         row,
@@ -268,151 +176,199 @@ def _warm(numbers: Numbers, row: int, own: Bench) -> int:
 
 
 @kernel
-def _upto(columns: NDArray[np.int32], first: int, count: int, column: int) -> int:
-    """Index of the first of the ascending `columns` that is not below `column`."""
+def _upto(
+    columns: NDArray[np.int32], extra_e: NDArray[np.float32], first: int, count: int, column: int
+) -> tuple[int, np.float32]:
+    """Index of the first of the ascending `columns` that is not below `column`, and the most of those before."""
+    most = np.float32(0.0)
     while first < count and columns[first] < column:
+        most = max(most, extra_e[first])
         first += 1
-    return first
+    return first, most
 
 
 @njit(inline="always")
-def _unit_noise(
-    numbers: Numbers, stream: np.uint64, row: int, block: int, fresh: NDArray[np.float32], own: Bench
-) -> None:
-    """Unit read noise of a block in `own.unit`; `fresh` remembers the block to the left of it."""
-    correlated = numbers.neighbour != 0.0
-    fresh[0] = fresh[BLOCK]
-    target = fresh[1:] if correlated else own.unit
-    normals(stream, row, block, own.picks[:HALF_BLOCK], own.draws[:HALF_BLOCK], own.root, target)
-    if correlated:
-        remember_left(numbers.own, numbers.neighbour, fresh, own.unit)
+def _unit_noise(numbers: Numbers, stream: np.uint64, row: int, block: int, chain: int, bench: Workbench) -> None:
+    """Unit read noise of a block; `bench.left` remembers the end of the block to the left of it."""
+    own = bench.own
+    normals(stream, row, block, own)
+    if numbers.neighbour != 0.0:
+        end = own[UNIT + BLOCK - 1]
+        remember_left(numbers.own, numbers.neighbour, bench.left[chain], own)
+        bench.left[chain] = end
 
 
 @njit(inline="always")
-def _counted_and_read(
-    numbers: Numbers,
-    noise_e: np.float32,
-    alias: NDArray[np.uint32],
-    row: int,
-    block: int,
-    high: np.float32,
-    own: Bench,
-    out: NDArray[np.float32],
-) -> None:
-    """Electrons of means below 64 with read noise, less their mean; of no use where the mean is larger."""
-    if high < LEAST:
-        least_signal(numbers.shot_stream, row, block, alias, own.mean, own.picks, own.noise)
-    else:
-        small_signal(numbers.shot_stream, row, block, alias, own.mean, own.picks, own.draws, own.noise)
-    with_read_noise(noise_e, own.ratio, own.unit, own.mean, own.noise, out)
+def _fixed(numbers: Numbers, tables: Tables, row: int, begin: int, end: int, bench: Workbench) -> None:
+    """What is fixed in the pixels of some blocks of a row, in one go while the tables are in the cache."""
+    for block in range(begin, end):
+        pixel_kinds(
+            numbers.kind_stream,
+            row,
+            block,
+            tables.kinds,
+            tables.responses,
+            bench.own,
+            bench.kind[block * BLOCK // 4 : (block + 1) * BLOCK // 4],
+            bench.response[block * BLOCK // 8 : (block + 1) * BLOCK // 8],
+        )
 
 
 @njit(inline="always")
-def _bright_part(noise_e: np.float32, part: int, own: Bench, out: NDArray[np.float32]) -> None:
-    """Electrons with read noise, less their mean, in one part of a block, where the mean is 64 or more."""
-    begin, end = part * PART_PX, (part + 1) * PART_PX
-    mean, ratio, unit = own.mean[begin:end], own.ratio[begin:end], own.unit[begin:end]
-    bright, other, spare = own.noise[begin:end], own.other[begin:end], own.root[:PART_PX]
-    if own.most[part] >= LARGE:
-        large_signal(noise_e, ratio, unit, mean, bright)
-    if own.least[part] < LARGE:
-        middle_signal(noise_e, ratio, unit, mean, spare, other)
-        replace_below(LARGE, mean, other, bright)
-    replace_from(SMALL, mean, bright, out[begin:end])
-
-
-@njit(inline="always")
-def _joined(
-    numbers: Numbers,
-    noise_e: np.float32,
-    alias: NDArray[np.uint32],
-    row: int,
-    block: int,
-    low: np.float32,
-    high: np.float32,
-    own: Bench,
-    out: NDArray[np.float32],
-) -> None:
-    """Electrons with read noise, less their mean."""
-    unit, mean, ratio = own.unit, own.mean, own.ratio
-    if not numbers.shot_noise:
-        read_noise(noise_e, ratio, unit, out)
-    elif low >= LARGE:
-        large_signal(noise_e, ratio, unit, mean, out)
-    elif low >= SMALL and high < LARGE:
-        middle_signal(noise_e, ratio, unit, mean, own.noise, out)
-    else:
-        if low < SMALL:
-            _counted_and_read(numbers, noise_e, alias, row, block, high, own, out)
-        if high >= SMALL:
-            extremes(mean, own.least, own.most)
-            for part in range(PARTS):
-                if own.most[part] >= SMALL:
-                    _bright_part(noise_e, part, own, out)
-
-
-@njit(inline="always")
-def _apart(
-    numbers: Numbers,
-    noise_e: np.float32,
-    alias: NDArray[np.uint32],
-    row: int,
-    block: int,
-    low: np.float32,
-    high: np.float32,
-    own: Bench,
-) -> None:
-    """Electrons less their mean, and read noise by itself, which counts from `top_e` on."""
-    mean, deviation, noise, spare = own.mean, own.deviation, own.noise, own.spare
-    fill(F(0.0), deviation)
-    if numbers.shot_noise and high >= SMALL:
-        whole_signal(numbers.shot_stream, row, block, mean, deviation)
-    if numbers.shot_noise and low < SMALL:
-        _counted_and_read(numbers, F(0.0), alias, row, block, high, own, spare)
-        replace_below(SMALL, mean, spare, deviation)
-    if low < numbers.top_e:
-        _joined(numbers, noise_e, alias, row, block, low, high, own, spare)
-        replace_below(numbers.top_e, mean, spare, deviation)
-    read_noise(noise_e, own.ratio, own.unit, noise)
-
-
-@njit(inline="always")
-def _finish(
+def _means(
     numbers: Numbers,
     tables: Tables,
-    chain: int,
-    apart: bool,
-    row_dn: np.float32,
     row: int,
-    start: int,
-    in_blank: bool,
-    own: Bench,
+    block: int,
+    bench: Workbench,
+) -> None:
+    """Expected electrons and read noise of the pixels of a block."""
+    start = block * BLOCK
+    expected(
+        numbers.prnu_step,
+        numbers.prnu_least,
+        numbers.dark_step_e,
+        tables.glow_row_e[row],
+        tables.glow_column_share[start : start + BLOCK],
+        bench.kinds[start : start + BLOCK],
+        bench.codes[start : start + BLOCK],
+        bench.own,
+    )
+
+
+@njit(inline="always")
+def _bounds(
+    numbers: Numbers, glow_e: np.float32, least: np.float32, most: np.float32
+) -> tuple[np.float32, np.float32]:
+    """Electrons that no ordinary pixel of a block falls short of, and that none exceeds."""
+    low = least * max(numbers.prnu_least, _NONE) * F(0.99999)
+    high = (most * numbers.prnu_most + numbers.dark_most_e + glow_e * numbers.glow_most) * F(1.00001)
+    return low, high
+
+
+@njit(inline="always")
+def _words_at_once(
+    numbers: Numbers,
+    tables: Tables,
+    low: np.float32,
+    high: np.float32,
+    row: int,
+    block: int,
+    first_warm: int,
+    last_warm: int,
+    warmest_e: np.float32,
+    chain: ReadOut,
+    column_dn: NDArray[np.float32],
+    bench: Workbench,
     out: NDArray[np.uint16],
 ) -> None:
-    """Words of a block of one chain, into a row of the window."""
-    column_dn, number = tables.column_dn[chain, start : start + BLOCK], tables.chain_numbers[chain]
-    low, high = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
-    inside = low == 0 and high == BLOCK
-    words = out[start - numbers.left : start - numbers.left + BLOCK] if inside else own.words
-    if apart:
-        convert_apart(
-            number,
-            row_dn,
-            column_dn,
-            numbers.step,
-            own.mean,
-            own.deviation,
-            own.noise,
-            own.jump_e,
-            numbers.top_e,
-            words,
+    """Words of a block below the well: all go the way of most of them, then the brighter ones again."""
+    own, start = bench.own, block * BLOCK
+    if low >= BRIGHT:
+        bright_means(
+            numbers.prnu_step,
+            numbers.prnu_least,
+            numbers.dark_step_e,
+            tables.glow_row_e[row],
+            chain.noise_e,
+            tables.glow_column_share[start : start + BLOCK],
+            bench.kinds[start : start + BLOCK],
+            bench.codes[start : start + BLOCK],
+            own,
         )
+        if low >= LARGE:
+            large_words(chain, column_dn, own, out)
+        elif high + warmest_e < LARGE:
+            middle_words(chain, column_dn, own, out)
+        else:
+            bright_words(chain, column_dn, own, out)
+        return
+    _means(numbers, tables, row, block, bench)
+    _rare_electrons(numbers, tables, row, block, BRIGHT, JUMP, bench)
+    if high < _LEAST:
+        warm = bench.warm[first_warm:last_warm]
+        least_words(chain, column_dn, own, out)
+        warm_words(numbers.shot_stream, row, warm, start, tables.alias, chain, column_dn, own, out)
     else:
-        convert(number, row_dn, column_dn, numbers.step, own.mean, own.deviation, own.jump_e, words)
-    if in_blank:
-        _clear(tables.blank_areas, row, start, words)
-    if not inside:
-        copy(words[low:high], out[start + low - numbers.left : start + high - numbers.left])
+        poisson_entries(numbers.shot_stream, row, block, tables.alias, own, bench.pairs)
+        small_words(chain, column_dn, own, out)
+    if high + warmest_e >= BRIGHT:
+        brighter_words(chain, column_dn, own, out)
+
+
+@njit(inline="always")
+def _rare_electrons(
+    numbers: Numbers, tables: Tables, row: int, block: int, limit: np.float32, place: int, bench: Workbench
+) -> None:
+    """Add, at a place, the electrons between the grid of the tables and the means themselves, below a limit."""
+    own = bench.own
+    key = row_key(numbers.shot_stream ^ np.uint64(0x5555555555555555), row)
+    add_remainders(
+        key, block, limit, tables.alias, own[MEAN : MEAN + BLOCK], bench.picks, own[place : place + BLOCK]
+    )
+
+
+@njit(inline="always")
+def _deviations(
+    numbers: Numbers, tables: Tables, row: int, block: int, chain: ReadOut, bench: Workbench
+) -> np.float32:
+    """Deviations of the electrons of any block from their means, with read noise below `top_e`.
+
+    Returns
+    -------
+    float32
+        The largest mean.
+    """
+    own = bench.own
+    low, high = extremes(MEAN, own)
+    read_noise(chain.noise_e, own)
+    if not numbers.shot_noise:
+        still(numbers.top_e, own)
+        return high
+    joined = numbers.top_e > _NONE
+    limit = BRIGHT if joined else SMALL
+    if low < limit:
+        poisson_entries(numbers.shot_stream, row, block, tables.alias, own, bench.pairs)
+        small_signal(chain.noise_e if joined else _NONE, own)
+        _rare_electrons(numbers, tables, row, block, limit, JUMP if joined else DEVIATION, bench)
+    if high >= limit and joined:
+        bright_signal(chain.noise_e, own)
+    if high >= numbers.top_e:
+        whole_signal(numbers.shot_stream, row, block, max(numbers.top_e, SMALL), own)
+    return high
+
+
+@njit(inline="always")
+def _step_by_step(
+    numbers: Numbers,
+    tables: Tables,
+    row: int,
+    block: int,
+    in_virtual: bool,
+    chain: ReadOut,
+    bench: Workbench,
+) -> np.float32:
+    """Means and deviations of a block of any kind; the largest mean."""
+    own, start = bench.own, block * BLOCK
+    _means(numbers, tables, row, block, bench)
+    if in_virtual:
+        _clear(tables.dark_areas, row, start, own[MEAN : MEAN + BLOCK])
+        _clear(tables.dark_areas, row, start, own[JUMP : JUMP + BLOCK])
+    return _deviations(numbers, tables, row, block, chain, bench)
+
+
+@njit(inline="always")
+def _read_out(tables: Tables, chain: int, row: int) -> ReadOut:
+    """The numbers of a chain in a row of the window."""
+    number = tables.chain_numbers[chain]
+    return ReadOut(
+        number[2],
+        number[0],
+        number[1],
+        number[3],
+        tables.row_dn[chain, row],
+        tables.chain_most[chain],
+    )
 
 
 @kernel
@@ -424,7 +380,7 @@ def expose_rows(
     lit_top: int,
     top: int,
     first: int,
-    own: Bench,
+    bench: Workbench,
     words: NDArray[np.uint16],
 ) -> None:
     """Rows `first` and on of the window: from light to unbinned words, shape (rows, chains, window columns).
@@ -434,48 +390,80 @@ def expose_rows(
     rows, chains, _ = words.shape
     begin, end = numbers.left // BLOCK, -(-(numbers.left + numbers.width) // BLOCK)
     dark = lit[:0].reshape(-1)
+    own = bench.own
+    plain = chains == 1 and numbers.shot_noise and numbers.top_e > _NONE
     for i in range(rows):
         row = top + first + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
-        in_virtual, in_blank = _meets(tables.dark_areas, row), _meets(tables.blank_areas, row)
         for chain in range(chains):
-            own.fresh[chain, BLOCK] = last_normal(tables.chain_streams[chain], row, begin - 1)
-        warms = _warm(numbers, row, own)
-        w0 = _upto(own.warm, 0, warms, begin * BLOCK)
+            bench.left[chain] = last_normal(tables.chain_streams[chain], row, begin - 1)
+        _fixed(numbers, tables, row, begin, end, bench)
+        warms = _warm(numbers, row, bench)
+        virtual, blank = _met(tables.dark_areas, row), _met(tables.blank_areas, row)
+        w0, _ = _upto(bench.warm, bench.warm_e, 0, warms, begin * BLOCK)
         for block in range(begin, end):
             start = block * BLOCK
-            w1 = _upto(own.warm, w0, warms, start + BLOCK)
-            _unit_noise(numbers, tables.chain_streams[0], row, block, own.fresh[0], own)
-            block_light = _block_light(numbers, light, lit_left, start, own.light)
-            low, high = _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
-            w0 = w1
-            noise_e = tables.chain_numbers[0, 2]
-            apart = bool(high >= numbers.top_e)
-            if apart:
-                _apart(numbers, noise_e, tables.alias, row, block, low, high, own)
-            else:
-                _joined(numbers, noise_e, tables.alias, row, block, low, high, own, own.deviation)
+            w1, warmest_e = _upto(bench.warm, bench.warm_e, w0, warms, start + BLOCK)
+            lay_extra(bench.warm[w0:w1], bench.warm_e[w0:w1], start, own)
+            _unit_noise(numbers, tables.chain_streams[0], row, block, 0, bench)
             telegraph_jumps(
                 numbers.telegraph_body,
                 numbers.telegraph_frame,
                 row,
                 block,
+                numbers.showers,
                 numbers.telegraph_traps,
                 tables.alias,
                 tables.telegraph,
-                own.picks,
-                own.draws,
-                own.jump_e,
+                bench.picks,
+                bench.draws,
+                own[JUMP : JUMP + BLOCK],
             )
-            if in_virtual:
-                _clear(tables.dark_areas, row, start, own.jump_e)
+            in_virtual, in_blank = virtual[0] <= block < virtual[1], blank[0] <= block < blank[1]
+            least, most = _light(numbers, light, lit_left, start, own)
+            low, high = _bounds(numbers, tables.glow_row_e[row], least, most)
+            below_well = plain and high + warmest_e < numbers.top_e and not in_virtual
+            left, right = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
+            inside = left == 0 and right == BLOCK
             for chain in range(chains):
-                if chain > 0:
-                    noise_e = tables.chain_numbers[chain, 2]
-                    _unit_noise(numbers, tables.chain_streams[chain], row, block, own.fresh[chain], own)
-                    read_noise(noise_e, own.ratio, own.unit, own.noise)
-                row_dn = tables.row_dn[chain, first + i]
-                _finish(numbers, tables, chain, apart, row_dn, row, start, in_blank, own, words[i, chain])
+                out = words[i, chain]
+                target = out[start - numbers.left : start - numbers.left + BLOCK] if inside else bench.words
+                read_out = _read_out(tables, chain, first + i)
+                column_dn = tables.column_dn[chain, start : start + BLOCK]
+                if below_well:
+                    _words_at_once(
+                        numbers,
+                        tables,
+                        low,
+                        high,
+                        row,
+                        block,
+                        w0,
+                        w1,
+                        warmest_e,
+                        read_out,
+                        column_dn,
+                        bench,
+                        target,
+                    )
+                else:
+                    if chain == 0:
+                        high = _step_by_step(numbers, tables, row, block, in_virtual, read_out, bench)
+                    else:
+                        _unit_noise(numbers, tables.chain_streams[chain], row, block, chain, bench)
+                        read_noise(read_out.noise_e, own)
+                    if high >= numbers.top_e:
+                        apart_words(read_out, numbers.top_e, column_dn, own, target)
+                    else:
+                        joined_words(read_out, column_dn, own, target)
+                if numbers.up != numbers.down:
+                    narrow(numbers.up, numbers.down, target)
+                if in_blank:
+                    _clear(tables.blank_areas, row, start, target)
+                if not inside:
+                    copy(target[left:right], out[start + left - numbers.left : start + right - numbers.left])
+            clear_extra(bench.warm[w0:w1], start, own)
+            w0 = w1
 
 
 @kernel
@@ -486,23 +474,27 @@ def expected_rows(
     lit_left: int,
     lit_top: int,
     top: int,
-    own: Bench,
+    bench: Workbench,
     out: NDArray[np.float32],
 ) -> None:
     """Expected electrons of some rows of the window."""
     begin, end = numbers.left // BLOCK, -(-(numbers.left + numbers.width) // BLOCK)
     dark = lit[:0].reshape(-1)
+    own = bench.own
     for i in range(out.shape[0]):
         row = top + i
         light = lit[i - lit_top] if 0 <= i - lit_top < lit.shape[0] else dark
-        in_virtual = _meets(tables.dark_areas, row)
-        warms = _warm(numbers, row, own)
-        w0 = _upto(own.warm, 0, warms, begin * BLOCK)
+        _fixed(numbers, tables, row, begin, end, bench)
+        warms = _warm(numbers, row, bench)
+        w0, _ = _upto(bench.warm, bench.warm_e, 0, warms, begin * BLOCK)
         for block in range(begin, end):
             start = block * BLOCK
-            w1 = _upto(own.warm, w0, warms, start + BLOCK)
-            block_light = _block_light(numbers, light, lit_left, start, own.light)
-            _block_means(numbers, tables, block_light, row, block, in_virtual, w0, w1, own)
+            w1, _ = _upto(bench.warm, bench.warm_e, w0, warms, start + BLOCK)
+            _light(numbers, light, lit_left, start, own)
+            lay_extra(bench.warm[w0:w1], bench.warm_e[w0:w1], start, own)
+            _means(numbers, tables, row, block, bench)
+            clear_extra(bench.warm[w0:w1], start, own)
+            _clear(tables.dark_areas, row, start, own[MEAN : MEAN + BLOCK])
             w0 = w1
             low, high = max(numbers.left - start, 0), min(numbers.left + numbers.width - start, BLOCK)
-            copy(own.mean[low:high], out[i, start + low - numbers.left : start + high - numbers.left])
+            copy(own[MEAN + low : MEAN + high], out[i, start + low - numbers.left : start + high - numbers.left])
