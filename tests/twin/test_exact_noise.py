@@ -13,7 +13,7 @@ from fullwell.models.facts import Window
 from fullwell.readout.telegraph import traps_per_block
 
 READ_NOISE_E = (1.0, 1.1, 1.3, 1.7, 3.5, 7.4)
-MEANS_E = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0, 10_000.0, 51_000.0)
+MEANS_E = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 45.0, 100.0, 300.0, 1000.0, 10_000.0, 51_000.0)
 FRAME = Window(0, 0, 9216, 512)
 FALSE_ALARM = 1e-6
 
