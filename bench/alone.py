@@ -14,25 +14,13 @@ from fullwell.chance.poisson import GRID, add_remainders
 from fullwell.chance.words import BLOCK
 from fullwell.compiled import njit
 from fullwell.twin import fused
-from fullwell.twin.kernels import (
-    BRIGHT,
-    LARGE,
-    F,
-    bright_means,
-    copy,
-    expected,
-    fill,
-    large_words,
-    least_words,
-    middle_words,
-    normals,
-    poisson_entries,
-    small_words,
-    take_light,
-)
+from fullwell.twin.kernels.loops import F, copy, fill
+from fullwell.twin.kernels.noise import BRIGHT, LARGE, bright_means, normals, poisson_entries
+from fullwell.twin.kernels.pixels import expected, take_light
+from fullwell.twin.kernels.rows import _fixed, _read_out
+from fullwell.twin.kernels.words import large_words, least_words, middle_words, small_words
+from fullwell.twin.kernels.workbench import JUMP, MEAN, workbench
 from fullwell.twin.plan import Plan
-from fullwell.twin.rows import _fixed, _read_out
-from fullwell.twin.workbench import JUMP, MEAN, workbench
 
 LEAST = F(GRID)
 

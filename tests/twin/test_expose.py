@@ -12,7 +12,7 @@ from scipy import stats
 from fullwell.models.facts import Window
 from fullwell.twin import expose as plain
 from fullwell.twin import fused
-from fullwell.twin.workbench import workbench
+from fullwell.twin.kernels.workbench import workbench
 
 WORD = {8: np.uint8, 16: np.uint16}
 

@@ -26,7 +26,8 @@ CLASSES: Final = 1024
 """Classes of jumping pixels; a power of two."""
 _SHOWER = np.float32(60.0)
 """Traps are drawn at most so many at a time, in the mean."""
-_SHOWER_ROOM = 128
+_SHOWER_ROOM: Final = 128
+_HALF: Final = _SHOWER_ROOM // 2
 _PLACE: Final = 32 - (BLOCK.bit_length() - 1)
 _KIND: Final = _PLACE - (CLASSES.bit_length() - 1)
 _LAST = np.uint32(4 * (CLASSES - 1))
@@ -139,9 +140,9 @@ def telegraph_jumps(
     for shower in range(number):
         start = (block * number + shower) * _SHOWER_ROOM
         count = rain_count(alias, traps, word(np.uint32(start), second, first))
-        padded = (count + 15) // 16 * 16
-        upper_words(body_key, start, natures[:padded])
-        upper_words(frame_key, start, draws[:padded])
+        for half in range(0, count, _HALF):  # nearly always once: little for the processor to guess
+            upper_words(body_key, start + half, natures[half : half + _HALF])
+            upper_words(frame_key, start + half, draws[half : half + _HALF])
         for i in range(count):
             nature, now = natures[i], draws[i]
             code = both(shift_right(nature, _KIND - 2), _LAST)

@@ -5,7 +5,7 @@ and its own coordinates only, so that windows and numbers of threads make no dif
 operations that IEEE 754 defines exactly are used (no estimates of reciprocals, no library functions), and where a
 product and a sum are rounded together, the code says so.
 
-How shot noise and read noise are drawn: `fullwell.twin.rows` and docs/decisions/0003-exact-noise.md.
+How shot noise and read noise are drawn: `fullwell.twin.kernels.rows` and docs/decisions/0003-exact-noise.md.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from fullwell.readout.telegraph import showers, trap_codes
 from fullwell.readout.timing import row_timing
 from fullwell.scene.light import BoundScene
 from fullwell.twin.expose import gather_light, lit_part, strips
-from fullwell.twin.kernels import MOST_DN, ZERO_COUNT, F, deliver
+from fullwell.twin.kernels.loops import F
+from fullwell.twin.kernels.rows import Numbers, Tables, expected_rows, expose_rows
+from fullwell.twin.kernels.words import MOST_DN, ZERO_COUNT, deliver
+from fullwell.twin.kernels.workbench import workbench
 from fullwell.twin.plan import Plan, plan
-from fullwell.twin.rows import Numbers, Tables, expected_rows, expose_rows
-from fullwell.twin.workbench import workbench
 
 __all__ = ["compile_kernels", "expected_electrons", "expose"]
 

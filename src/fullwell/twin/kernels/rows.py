@@ -1,4 +1,4 @@
-"""Rows of a frame from light to words, by the loops of `fullwell.twin.kernels`, block by block.
+"""Rows of a frame from light to words, by the loops of this folder, block by block.
 
 A block is 512 columns of the sensor, whatever the window: what a pixel becomes is a function of the keys, its
 row, its column and its light. Three ways make the electrons, chosen by the expected ones m:
@@ -27,42 +27,36 @@ from fullwell.chance.words import BLOCK
 from fullwell.compiled import njit
 from fullwell.readout.telegraph import telegraph_jumps
 from fullwell.sensor.dark import warm_pixels
-from fullwell.twin.kernels import (
+from fullwell.twin.kernels.loops import F, copy, extremes, fill, kernel
+from fullwell.twin.kernels.noise import (
     BRIGHT,
     LARGE,
-    F,
-    ReadOut,
-    apart_words,
     bright_means,
     bright_signal,
-    bright_words,
-    brighter_words,
-    clear_extra,
-    copy,
-    expected,
-    extremes,
-    fill,
-    joined_words,
-    kernel,
-    large_words,
     last_normal,
-    lay_extra,
-    least_words,
-    middle_words,
-    narrow,
     normals,
-    pixel_kinds,
     poisson_entries,
     read_noise,
     remember_left,
     small_signal,
-    small_words,
     still,
-    take_light,
-    warm_words,
     whole_signal,
 )
-from fullwell.twin.workbench import DEVIATION, JUMP, LIGHT, MEAN, UNIT, Workbench
+from fullwell.twin.kernels.pixels import clear_extra, expected, lay_extra, pixel_kinds, take_light
+from fullwell.twin.kernels.words import (
+    ReadOut,
+    apart_words,
+    bright_words,
+    brighter_words,
+    joined_words,
+    large_words,
+    least_words,
+    middle_words,
+    narrow,
+    small_words,
+    warm_words,
+)
+from fullwell.twin.kernels.workbench import DEVIATION, JUMP, LIGHT, MEAN, UNIT, Workbench
 
 _LEAST, SMALL = F(GRID), F(SMALL_MEAN)
 _NONE = F(0.0)

@@ -34,14 +34,15 @@ DEVIATION: Final = 4 * _STRIDE
 NOISE: Final = 5 * _STRIDE
 """Read noise by itself."""
 SPARE: Final = 6 * _STRIDE
+"""What is needed twice while its place is overwritten."""
 WORDS: Final = 7 * _STRIDE
 """Random words, as the floats of their bits."""
 ROOT: Final = 8 * _STRIDE
-"""Standard deviation of shot and read noise together; before that, the radius of normal numbers."""
+"""Standard deviation of shot and read noise together; before that, the logarithm behind normal numbers."""
 SHARE: Final = 9 * _STRIDE
 """Read noise in that variance, a share of 0 to 1, negative."""
 LIGHT: Final = 10 * _STRIDE
-"""Light of a block that is only partly lit."""
+"""Electrons that a pixel of mean response would get from the light."""
 EXTRA: Final = 11 * _STRIDE
 """Electrons of warm pixels; 0 but for the block at hand."""
 _PLACES: Final = 12
