@@ -106,7 +106,7 @@ def levels() -> list[Row]:
     rows = []
     for level in LEVELS_E:
         light, mean = Even(level), np.full(small, level, np.float32)
-        alone = Alone(plan, SMALL_ROWS, level)
+        alone = Alone(plan, np.full(small, level, np.float32))
         alone.draw()
         ours, bare, theirs = [], [], []
         for _ in range(REPEATS):

@@ -3,7 +3,8 @@
 Task: expected electrons of a sky with 5,000 stars (given) -> dark current, shot noise, read noise, full well,
 gain, bias, clip -> 16-bit frame of 9600 x 6422. The peers do just that. fullwell does it through its public API
 with all of its physics (PRNU, dark pattern, warm pixels, telegraph noise, read noise per pixel, row and column
-noise, linearity, times, readings), and once more draws the sky itself from its catalogue.
+noise, linearity, times, readings), and once more draws the sky itself from its catalogue. "Noise alone" is what
+the peers do, by the loops of the twin on one core (whole blocks of columns, 9216 of 9600).
 
 Each runs in a process of its own: once to warm up, then repeatedly, of which the median counts. Memory is the
 peak of the process in its first frame less what it held before: imports, and the light it was given. The frame
@@ -29,6 +30,7 @@ PEERS_PYTHON = ROOT / "build" / "bench-venv" / "bin" / "python"
 LIGHT_FILE = ROOT / "build" / "bench-light.npy"
 PEERS = ("numpy", "galsim", "pyxel")
 OURS = ("fullwell picture", "fullwell sky")
+NOISE = "fullwell noise alone"
 MAPPED = "mapped"
 GOALS = {
     ("numpy", "CPU"): ">= 40",
@@ -158,6 +160,28 @@ def by_fullwell(light: Any, sky: bool) -> Callable[[], Any]:
     return lambda: camera.expose(out=buffer).data
 
 
+def by_fullwell_noise(light: Any) -> Callable[[], Any]:
+    """What the peers do, by the loops of the twin: `bench.alone`."""
+    from dataclasses import replace
+
+    from bench import light as given
+    from bench.alone import Alone
+    from bench.noise import make_plan
+
+    made = make_plan(64)
+    chain = replace(
+        made.chains[0],
+        e_per_dn=given.GAIN_E_PER_DN,
+        gaussian_median_e=given.READ_NOISE_E,
+        bias_dn=given.BIAS_DN,
+        pixel_well_e=given.FULL_WELL_E,
+        bend_per_e2=0.0,
+        row_dn=made.chains[0].row_dn * 0.0,
+        column_dn=made.chains[0].column_dn * 0.0,
+    )
+    return Alone(replace(made, chains=(chain,), dark_e=given.DARK_E, prnu_fraction=0.0), light).draw
+
+
 def run_one(name: str) -> dict[str, float]:
     """Measure one of them in this very process."""
     import numpy as np
@@ -169,6 +193,7 @@ def run_one(name: str) -> dict[str, float]:
         "pyxel": lambda: by_pyxel(light),
         "fullwell picture": lambda: by_fullwell(light, sky=False),
         "fullwell sky": lambda: by_fullwell(light, sky=True),
+        NOISE: lambda: by_fullwell_noise(light),
     }
     frame = makers[name]()
     before_mib = resident_mib()
@@ -243,7 +268,7 @@ def measured() -> dict[str, dict[str, float]]:
     if not LIGHT_FILE.exists():
         light.write(LIGHT_FILE)
     results = {}
-    for name in (*PEERS, *OURS):
+    for name in (*PEERS, *OURS, NOISE):
         python = str(PEERS_PYTHON) if name in PEERS else sys.executable
         done = subprocess.run(
             [python, "-m", "bench.peers", name], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
@@ -279,6 +304,10 @@ def run() -> list[dict[str, Any]]:
                 ratio = results[peer][key] / results[ours][key]
                 goal = GOALS.get((peer, what), "")
                 lines.append({"task": f"{what}: {peer} / {ours}", "value": ratio, "unit": "x", "goal": goal})
+    for peer in PEERS:
+        ratio = results[peer]["cpu_ns_per_px"] / results[NOISE]["cpu_ns_per_px"]
+        goal = GOALS.get((peer, "CPU"), "")
+        lines.append({"task": f"CPU: {peer} / {NOISE}", "value": ratio, "unit": "x", "goal": goal})
     own = mapped()
     task = "61.65 Mpx frame, fullwell sky into a mapped file: memory of its own"
     lines.append({"task": task, "value": own, "unit": "MiB", "goal": ""})
