@@ -82,6 +82,8 @@ def showers(traps: float) -> tuple[int, np.float32]:
 def trap_codes(table: NDArray[np.float32]) -> NDArray[np.uint32]:
     """A `class_table` as `telegraph_jumps` wants it: probabilities as limits of random words, jumps as bits.
 
+    The downward jump is taken to be as large as the upward one, as `class_table` makes it.
+
     Returns
     -------
     ndarray of uint32, shape (4096,)

@@ -156,7 +156,8 @@ def _light(
 
 
 @njit(inline="always")
-def _warm(numbers: Numbers, row: int, own: Workbench) -> int:
+def _warm(numbers: Numbers, row: int, bench: Workbench) -> int:
+    """Warm pixels of a row, in `bench`; how many."""
     return warm_pixels(
         numbers.warm_stream,
         row,
@@ -164,8 +165,8 @@ def _warm(numbers: Numbers, row: int, own: Workbench) -> int:
         numbers.warm_gap,
         numbers.warm_median_e,
         numbers.warm_log_sigma,
-        own.warm,
-        own.warm_e,
+        bench.warm,
+        bench.warm_e,
     )
 
 
@@ -209,13 +210,7 @@ def _fixed(numbers: Numbers, tables: Tables, row: int, begin: int, end: int, ben
 
 
 @njit(inline="always")
-def _means(
-    numbers: Numbers,
-    tables: Tables,
-    row: int,
-    block: int,
-    bench: Workbench,
-) -> None:
+def _means(numbers: Numbers, tables: Tables, row: int, block: int, bench: Workbench) -> None:
     """Expected electrons and read noise of the pixels of a block."""
     start = block * BLOCK
     expected(
